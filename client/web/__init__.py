@@ -1,0 +1,1 @@
+"""The terminal in a browser page, served by the core."""

@@ -1,0 +1,1 @@
+"""The fuzzers, one module each, imported only when one is run."""

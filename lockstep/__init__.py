@@ -1,0 +1,1 @@
+"""Lockstep sessions: one world, simulated from exchanged inputs on every core."""

@@ -1,0 +1,1 @@
+"""What a player does in a tick: layout, quantisation, canonical bytes, prediction."""

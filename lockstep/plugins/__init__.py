@@ -1,0 +1,1 @@
+"""Data and behaviour attached to slots: simulated plugins write, observers only read."""

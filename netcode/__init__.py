@@ -1,0 +1,1 @@
+"""An acknowledged, ordered queue of updates between peers."""

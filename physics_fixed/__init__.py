@@ -1,0 +1,1 @@
+"""A deterministic rigid-body engine on integers."""

@@ -1,0 +1,1 @@
+"""Candidate pairs of bodies, found by their boxes and sorted by id."""

@@ -1,0 +1,1 @@
+"""Shapes of bodies: mass, bounds, and what contacts need of them."""

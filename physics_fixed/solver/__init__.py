@@ -1,0 +1,1 @@
+"""Islands, the canonical order of constraints, and the substeps that solve them."""
