@@ -33,8 +33,8 @@ install: $(READY)
 $(READY): requirements/dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found; name one with: make PYTHON=/path/to/python3"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
-	$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	$(BIN)/python -m pip install -qq --require-hashes --requirement requirements/dev.txt
+	$(BIN)/python -m pip install -qq --no-build-isolation --no-deps --editable .
 	@touch $(READY)
 
 clean:
