@@ -1,0 +1,22 @@
+"""A rollback session: which tick may be simulated now, from which inputs, and which must be simulated again."""
+
+from lockstep.session.delay import DelayController
+from lockstep.session.pacing import Pacer
+from lockstep.session.requests import Advance, Load, Request, Save
+from lockstep.session.ring import SnapshotRing
+from lockstep.session.session import ConfirmedTick, Session, SessionFigures
+from lockstep.session.terms import SessionTerms
+
+__all__ = [
+    "Advance",
+    "ConfirmedTick",
+    "DelayController",
+    "Load",
+    "Pacer",
+    "Request",
+    "Save",
+    "Session",
+    "SessionFigures",
+    "SessionTerms",
+    "SnapshotRing",
+]

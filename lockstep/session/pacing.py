@@ -1,0 +1,101 @@
+"""When the next tick is due: every core at the same tick at the same moment, led by the slowest.
+
+Each core tells the others its *phase* (its tick and the share of it that has passed) in every packet, and how far its
+own phase was ahead when their last packet arrived. Half of the difference of the two numbers is how far a core leads;
+the network delay, the same both ways, cancels out.
+
+Whoever leads the slowest stretches its ticks by at most a tenth. Nobody skips a tick. Whoever is far behind (a
+newcomer, a core that was stopped for a while) shortens its ticks until it has caught up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+PHASE_ONE = 256  # phases are in 1/256 ticks
+_SAMPLES = 16
+_STRETCH_MOST_PERMILLE = 100
+_STRETCH_PER_TICK_PERMILLE = 50
+_LEAD_FREE = PHASE_ONE // 4
+_CATCH_UP_BEHIND = 2 * PHASE_ONE
+_SPRINT_BEHIND = 8 * PHASE_ONE
+LAG_US_MAX = 100_000  # time that was lost beyond this is not run after: the others wait by their ticks
+
+
+class Pacer:
+    """The tick clock of one core.
+
+    Parameters
+    ----------
+    tick_rate : int
+        Ticks a second.
+    now_us : int
+        The moment the first tick is due.
+    """
+
+    def __init__(self, tick_rate: int, *, now_us: int) -> None:
+        self.period_us = 1_000_000 // tick_rate
+        self._remainder = 1_000_000 % tick_rate
+        self._rate = tick_rate
+        self._fraction = 0
+        self.due_us = now_us
+        self._last_us = now_us
+        self._here: dict[int, deque[int]] = {}
+        self._there: dict[int, int] = {}
+
+    def phase(self, tick: int, now_us: int) -> int:
+        """The phase of a core whose next tick is ``tick``, in 1/256 ticks."""
+        passed = min(max(0, now_us - self._last_us), self.period_us)
+        return tick * PHASE_ONE + passed * PHASE_ONE // self.period_us
+
+    def observe(self, link: int, *, own_phase: int, remote_phase: int, remote_ahead: int) -> None:
+        """A packet arrived: our phase now, the sender's when it was sent, and what the sender measured of us."""
+        samples = self._here.get(link)
+        if samples is None:
+            samples = self._here[link] = deque(maxlen=_SAMPLES)
+        samples.append(own_phase - remote_phase)
+        self._there[link] = remote_ahead
+
+    def ahead(self, link: int) -> int:
+        """How far our phase was ahead of the sender's at arrival, in 1/256 ticks: their delay plus our lead."""
+        samples = self._here.get(link)
+        if not samples:
+            return 0
+        return sorted(samples)[len(samples) // 2]
+
+    def lead(self, link: int) -> int:
+        """How far we lead the core behind ``link``, in 1/256 ticks; negative if it leads us."""
+        if not self._here.get(link):
+            return 0
+        return (self.ahead(link) - self._there[link]) // 2
+
+    def forget(self, link: int) -> None:
+        """The core behind ``link`` is gone."""
+        self._here.pop(link, None)
+        self._there.pop(link, None)
+
+    def lead_worst(self) -> int:
+        """How far we lead the slowest, in 1/256 ticks; 0 when alone."""
+        return max((self.lead(link) for link in self._here), default=0)
+
+    def advance(self, now_us: int) -> None:
+        """A tick was run (or was due and could not be): set when the next one is due."""
+        lead = self.lead_worst()
+        period = self.period_us
+        self._fraction += self._remainder
+        if self._fraction >= self._rate:
+            self._fraction -= self._rate
+            period += 1
+        if lead > _LEAD_FREE:
+            stretch = min(_STRETCH_MOST_PERMILLE, (lead - _LEAD_FREE) * _STRETCH_PER_TICK_PERMILLE // PHASE_ONE + 5)
+            period += period * stretch // 1000
+        elif lead < -_SPRINT_BEHIND:
+            period = period // 8
+        elif lead < -_CATCH_UP_BEHIND:
+            period -= period // 5
+        self.due_us = max(self.due_us + period, now_us - LAG_US_MAX)
+        self._last_us = now_us
+
+    def shift(self, now_us: int) -> None:
+        """Nothing could be simulated: the time that passed is not run after."""
+        self.due_us = max(self.due_us, now_us)

@@ -1,0 +1,487 @@
+"""Declared state: tables of integer columns, their snapshots, hash tree, diff and wire form.
+
+A program declares what its state is (:class:`Column`, :class:`Table`), and everything that has to touch *all* of the
+state is derived from the declaration here, once: snapshot, restore, hash, diff, encode. Nobody writes serialisation
+code, so nobody can forget a field.
+
+Layout
+------
+A table owns one arena, a single block of bytes in which its columns stand one after the other, each aligned to 64
+bytes and each long enough for ``capacity`` rows. So a snapshot of a table is one copy of one block. Capacity grows by
+doubling and is not part of the state: hash, diff and wire form see only the used prefix of every column.
+
+Invariants
+----------
+* Rows at or beyond ``count`` are never read by anything in this module, except that :meth:`Table.resize` writes the
+  defaults into rows before it uncovers them.
+* Two table sets with equal ``schema_digest`` can exchange snapshots; any other pair refuses.
+* The hash depends on the declared order of tables and columns, on counts and on cell values, on nothing else.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+
+from physics_fixed.errors import SchemaError, SnapshotError
+
+assert sys.byteorder == "little", "hashes are defined over little-endian cells; this machine is big-endian"
+
+FORMATS = frozenset({"int", "id", "flags", "key", "q16", "q24", "q30", "q40"})
+DTYPES = frozenset({"int64", "uint64", "int32", "uint32", "int16", "uint16", "int8", "uint8"})
+LANES_MAX = 64
+ROWS_MAX = 1 << 24
+CHUNK_ROWS = 256  # rows per leaf of the hash tree; part of the hash's definition
+_ALIGNMENT = 64
+_LAYOUT_VERSION = 1  # of the hash and of the wire form
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One declared column.
+
+    Parameters
+    ----------
+    name : str
+        Unique within the table; an identifier.
+    format : str
+        What a cell means: ``int``, ``id``, ``flags``, ``key``, or a fixed-point format ``q16``, ``q24``, ``q30``,
+        ``q40`` (fraction bits).
+    unit : str
+        Unit of the value, for people ("m", "m/s"); empty if it has none.
+    lanes : int
+        Cells per row, 1 to 64; a column with more than one lane has shape ``(rows, lanes)``.
+    dtype : str
+        Integer type of a cell.
+    hashed : bool
+        Whether the column is part of the state hash. Unhashed columns are still saved and restored.
+    default : int
+        Value of a new row's cells.
+    """
+
+    name: str
+    format: str
+    unit: str = ""
+    lanes: int = 1
+    dtype: str = "int64"
+    hashed: bool = True
+    default: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise SchemaError(f"column name {self.name!r} is not an identifier")
+        if self.format not in FORMATS:
+            raise SchemaError(f"column {self.name!r}: format {self.format!r}; allowed: {', '.join(sorted(FORMATS))}")
+        if self.dtype not in DTYPES:
+            raise SchemaError(
+                f"column {self.name!r}: dtype {self.dtype!r}; state is integers only: {', '.join(sorted(DTYPES))}"
+            )
+        if not 1 <= self.lanes <= LANES_MAX:
+            raise SchemaError(f"column {self.name!r}: lanes = {self.lanes}; allowed: 1 to {LANES_MAX}")
+        info = np.iinfo(self.dtype)
+        if not info.min <= self.default <= info.max:
+            raise SchemaError(f"column {self.name!r}: default {self.default} does not fit {self.dtype}")
+
+    @property
+    def row_size(self) -> int:
+        """Bytes of one row of this column."""
+        return np.dtype(self.dtype).itemsize * self.lanes
+
+
+@dataclass(frozen=True, slots=True)
+class CellDifference:
+    """One cell in which two states differ: where it is and what both say.
+
+    ``column`` is ``"(count)"`` and ``row`` is -1 when the tables differ in length. ``key`` is the value of the
+    table's key column in that row (a slot id, say), or the row if the table has none.
+    """
+
+    table: str
+    row: int
+    key: int
+    column: str
+    lane: int
+    ours: int
+    theirs: int
+
+    def __str__(self) -> str:
+        lane = f"[{self.lane}]" if self.lane else ""
+        return f"{self.table}[{self.key}].{self.column}{lane}: ours {self.ours}, theirs {self.theirs}"
+
+
+class Table:
+    """Rows of declared integer columns.
+
+    Parameters
+    ----------
+    name : str
+        Unique within a :class:`TableSet`.
+    columns : sequence of Column
+        Order is part of the schema.
+    capacity : int
+        Rows to make room for at first; grows by doubling, never part of the state.
+    key : str, optional
+        Column whose value names a row in a diff.
+    """
+
+    __slots__ = ("name", "columns", "key", "count", "capacity", "_arena", "_arrays", "_by_name")
+
+    def __init__(self, name: str, columns: Sequence[Column], *, capacity: int = 64, key: str | None = None) -> None:
+        if not name or not all(part.isidentifier() for part in name.replace("@", ".v").replace("/", ".").split(".")):
+            raise SchemaError(f"table name {name!r}; allowed: identifiers joined by '.', '/' or '@'")
+        names = [column.name for column in columns]
+        twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
+        if twice is not None:
+            raise SchemaError(f"table {name!r} declares column {twice!r} twice")
+        if not columns:
+            raise SchemaError(f"table {name!r} declares no column")
+        if key is not None and key not in names:
+            raise SchemaError(f"table {name!r}: key {key!r} is not one of its columns: {', '.join(names)}")
+        if not 1 <= capacity <= ROWS_MAX:
+            raise SchemaError(f"table {name!r}: capacity {capacity}; allowed: 1 to {ROWS_MAX}")
+        self.name = name
+        self.columns = tuple(columns)
+        self.key = key
+        self.count = 0
+        self.capacity = 0
+        self._arena: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._arrays: list[Array] = []
+        self._by_name: dict[str, Array] = {}
+        self._allocate(capacity)
+
+    def __repr__(self) -> str:
+        return f"Table({self.name!r}, {self.count} rows of {len(self.columns)} columns)"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def _allocate(self, capacity: int) -> None:
+        old, count = self._arrays, self.count
+        arena, arrays = _make_arena(self.columns, capacity)
+        for new_array, old_array in zip(arrays, old, strict=False):
+            new_array[:count] = old_array[:count]
+        self._arena, self._arrays, self.capacity = arena, arrays, capacity
+        self._by_name = {column.name: array for column, array in zip(self.columns, arrays, strict=True)}
+
+    def reserve(self, capacity: int) -> None:
+        """Make room for at least ``capacity`` rows. Arrays taken earlier are dead if it had to grow."""
+        if capacity <= self.capacity:
+            return
+        if capacity > ROWS_MAX:
+            raise SchemaError(f"table {self.name!r}: {capacity} rows asked for; allowed: at most {ROWS_MAX}")
+        grown = self.capacity
+        while grown < capacity:
+            grown *= 2
+        self._allocate(grown)
+
+    def resize(self, count: int) -> None:
+        """Set the number of used rows; rows that appear hold the defaults. Arrays may die (see :meth:`reserve`)."""
+        assert count >= 0, (self.name, count)
+        self.reserve(count)
+        if count > self.count:
+            for column, array in zip(self.columns, self._arrays, strict=True):
+                array[self.count : count] = column.default
+        self.count = count
+
+    def set_count(self, count: int) -> None:
+        """Set the number of used rows without touching cells: the caller has written all of the new ones."""
+        assert 0 <= count <= self.capacity, (self.name, count, self.capacity)
+        self.count = count
+
+    def array(self, column: str) -> Array:
+        """The whole array of a column, shape ``(capacity,)`` or ``(capacity, lanes)``, for kernels; not a copy."""
+        return self._by_name[column]
+
+    def __getitem__(self, column: str) -> Array:
+        """The used prefix of a column, shape ``(count,)`` or ``(count, lanes)``; writable, not a copy."""
+        return self._by_name[column][: self.count]
+
+
+class TableCopy:
+    """What a snapshot holds of one table: its row count and a copy of its arena."""
+
+    __slots__ = ("count", "capacity", "arena", "arrays")
+
+    def __init__(self, table: Table) -> None:
+        self.count = 0
+        self.capacity = table.capacity
+        self.arena, self.arrays = _make_arena(table.columns, table.capacity)
+
+
+class Snapshot:
+    """A copy of the state of a table set. Make it by :meth:`TableSet.snapshot`; treat it as immutable."""
+
+    __slots__ = ("schema_digest", "copies")
+
+    def __init__(self, tables: Sequence[Table], schema_digest: bytes) -> None:
+        self.schema_digest = schema_digest
+        self.copies = [TableCopy(table) for table in tables]
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory held by the copies."""
+        return sum(copy.arena.nbytes for copy in self.copies)
+
+
+@dataclass(frozen=True, slots=True)
+class HashTree:
+    """The hash of a state and how it came about.
+
+    ``root`` is 16 bytes; ``counts``, ``columns`` and ``chunks`` are indexed by table, then by *hashed* column, then by
+    chunk of :data:`CHUNK_ROWS` rows; every hash is 16 bytes.
+    """
+
+    root: bytes
+    counts: tuple[int, ...]
+    columns: tuple[tuple[bytes, ...], ...]
+    chunks: tuple[tuple[tuple[bytes, ...], ...], ...]
+
+
+class TableSet:
+    """The whole declared state of something: an ordered set of tables.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+        Order is part of the schema. Two tables of one name are refused.
+    """
+
+    __slots__ = ("tables", "schema_digest", "_by_name", "_hashed")
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self.tables = tuple(tables)
+        self._by_name: dict[str, Table] = {}
+        for position, table in enumerate(self.tables):
+            if table.name in self._by_name:
+                first = [t.name for t in self.tables].index(table.name)
+                raise SchemaError(f"table {table.name!r} is declared twice: as table {first} and as table {position}")
+            self._by_name[table.name] = table
+        self._hashed = tuple(tuple(i for i, c in enumerate(t.columns) if c.hashed) for t in self.tables)
+        self.schema_digest = xxhash.xxh3_128_digest(_describe(self.tables).encode())
+
+    def __getitem__(self, name: str) -> Table:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter(self.tables)
+
+    def snapshot(self, into: Snapshot | None = None) -> Snapshot:
+        """Copy the state.
+
+        Parameters
+        ----------
+        into : Snapshot, optional
+            An old snapshot of this set whose memory may be reused; its content is lost.
+        """
+        if into is None:
+            into = Snapshot(self.tables, self.schema_digest)
+        assert into.schema_digest == self.schema_digest
+        copies = into.copies
+        for index, table in enumerate(self.tables):
+            copy = copies[index]
+            if copy.capacity != table.capacity:
+                copy = copies[index] = TableCopy(table)
+            _copy_rows(copy.arena, copy.arrays, table._arena, table._arrays, table.count, table.capacity)
+            copy.count = table.count
+        return into
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the state back. Table objects stay the same; arrays taken earlier stay valid unless a table must grow."""
+        assert snapshot.schema_digest == self.schema_digest
+        for table, copy in zip(self.tables, snapshot.copies, strict=True):
+            if table.capacity == copy.capacity:
+                _copy_rows(table._arena, table._arrays, copy.arena, copy.arrays, copy.count, copy.capacity)
+            else:
+                table.reserve(copy.count)
+                for array, source in zip(table._arrays, copy.arrays, strict=True):
+                    array[: copy.count] = source[: copy.count]
+            table.count = copy.count
+
+    def hash(self, snapshot: Snapshot | None = None) -> bytes:
+        """XXH3-128 of the live state, or of a snapshot: 16 bytes. Finds accidents, not forgers."""
+        digest = xxhash.xxh3_128_digest
+        tables = []
+        for position, (count, arrays) in enumerate(self._sources(snapshot)):
+            parts = [struct.pack("<q", count)]
+            for index in self._hashed[position]:
+                parts.append(_column_hash(arrays[index], count))
+            tables.append(digest(b"".join(parts)))
+        return digest(self.schema_digest + b"".join(tables))
+
+    def hash_tree(self, snapshot: Snapshot | None = None) -> HashTree:
+        """The hash with all of its inner nodes, for finding where two states differ."""
+        counts, columns, chunks = [], [], []
+        for position, (count, arrays) in enumerate(self._sources(snapshot)):
+            leaves = tuple(tuple(_chunk_hashes(arrays[index], count)) for index in self._hashed[position])
+            chunks.append(leaves)
+            columns.append(tuple(_fold(column) for column in leaves))
+            counts.append(count)
+        digest = xxhash.xxh3_128_digest
+        tables = [
+            digest(struct.pack("<q", count) + b"".join(column))
+            for count, column in zip(counts, columns, strict=True)
+        ]
+        root = digest(self.schema_digest + b"".join(tables))
+        return HashTree(root, tuple(counts), tuple(columns), tuple(chunks))
+
+    def hashed_columns(self, table_index: int) -> tuple[Column, ...]:
+        """The hashed columns of a table, in the order in which :class:`HashTree` indexes them."""
+        table = self.tables[table_index]
+        return tuple(table.columns[index] for index in self._hashed[table_index])
+
+    def chunk_bytes(self, snapshot: Snapshot, table_index: int, column_index: int, chunk: int) -> bytes:
+        """The cells of one leaf of the hash tree of ``snapshot``, little-endian, row by row."""
+        copy = snapshot.copies[table_index]
+        array = copy.arrays[self._hashed[table_index][column_index]]
+        return array[chunk * CHUNK_ROWS : min((chunk + 1) * CHUNK_ROWS, copy.count)].tobytes()
+
+    def row_key(self, snapshot: Snapshot, table_index: int, row: int) -> int:
+        """What names a row of a table in ``snapshot``: the cell of its key column, or the row itself."""
+        table, copy = self.tables[table_index], snapshot.copies[table_index]
+        if table.key is None or not 0 <= row < copy.count:
+            return row
+        index = next(i for i, column in enumerate(table.columns) if column.name == table.key)
+        return int(copy.arrays[index][row] if table.columns[index].lanes == 1 else copy.arrays[index][row, 0])
+
+    def diff(self, ours: Snapshot, theirs: Snapshot, *, limit: int = 64) -> list[CellDifference]:
+        """The first ``limit`` cells in which two snapshots differ, in canonical order; unhashed columns included."""
+        found: list[CellDifference] = []
+        for position, table in enumerate(self.tables):
+            a, b = ours.copies[position], theirs.copies[position]
+            if a.count != b.count and len(found) < limit:
+                found.append(CellDifference(table.name, -1, -1, "(count)", 0, a.count, b.count))
+            rows = min(a.count, b.count)
+            for index, column in enumerate(table.columns):
+                left = a.arrays[index][:rows].reshape(rows, column.lanes)
+                right = b.arrays[index][:rows].reshape(rows, column.lanes)
+                for row, lane in np.argwhere(left != right)[: max(0, limit - len(found))].tolist():
+                    key = self.row_key(ours, position, row)
+                    cells = int(left[row, lane]), int(right[row, lane])
+                    found.append(CellDifference(table.name, row, key, column.name, lane, *cells))
+        return found
+
+    def encode(self, snapshot: Snapshot) -> bytes:
+        """The wire form of a snapshot: version u32, schema digest, then per table its count u64 and its columns."""
+        assert snapshot.schema_digest == self.schema_digest
+        parts = [struct.pack("<I", _LAYOUT_VERSION), self.schema_digest]
+        for copy in snapshot.copies:
+            parts.append(struct.pack("<Q", copy.count))
+            parts.extend(array[: copy.count].tobytes() for array in copy.arrays)
+        return b"".join(parts)
+
+    def decode(self, data: bytes) -> Snapshot:
+        """Read the wire form of a snapshot.
+
+        Raises
+        ------
+        SnapshotError
+            If ``data`` is cut off, too long, of another version or of another schema. Nothing is changed then.
+        """
+        if len(data) < 20:
+            raise SnapshotError(f"a snapshot of {len(data)} bytes; the header alone has 20")
+        (version,) = struct.unpack_from("<I", data)
+        if version != _LAYOUT_VERSION:
+            raise SnapshotError(f"snapshot version {version}; this program reads version {_LAYOUT_VERSION}")
+        if data[4:20] != self.schema_digest:
+            raise SnapshotError(
+                f"snapshot of schema {data[4:20].hex()}; this world's schema is {self.schema_digest.hex()}"
+            )
+        offset, plan = 20, []
+        for table in self.tables:
+            if offset + 8 > len(data):
+                raise SnapshotError(f"snapshot ends at byte {len(data)}, before the row count of table {table.name!r}")
+            (count,) = struct.unpack_from("<Q", data, offset)
+            offset += 8
+            size = count * sum(column.row_size for column in table.columns)
+            if count > ROWS_MAX or offset + size > len(data):
+                raise SnapshotError(f"table {table.name!r} claims {count} rows, more than the snapshot holds")
+            plan.append((table, count, offset))
+            offset += size
+        if offset != len(data):
+            raise SnapshotError(f"snapshot has {len(data) - offset} bytes after its last table")
+        return self._fill(data, plan)
+
+    def _fill(self, data: bytes, plan: list[tuple[Table, int, int]]) -> Snapshot:
+        snapshot = Snapshot((), self.schema_digest)
+        for table, count, start in plan:
+            capacity = table.capacity
+            while capacity < count:
+                capacity *= 2
+            copy = TableCopy.__new__(TableCopy)
+            copy.count, copy.capacity = count, capacity
+            copy.arena, copy.arrays = _make_arena(table.columns, capacity)
+            offset = start
+            for column, array in zip(table.columns, copy.arrays, strict=True):
+                cells = np.frombuffer(data, column.dtype, count * column.lanes, offset)
+                array[:count] = cells.reshape(array[:count].shape)
+                offset += count * column.row_size
+            snapshot.copies.append(copy)
+        return snapshot
+
+    def _sources(self, snapshot: Snapshot | None) -> Iterator[tuple[int, list[Array]]]:
+        if snapshot is None:
+            return ((table.count, table._arrays) for table in self.tables)
+        assert snapshot.schema_digest == self.schema_digest
+        return ((copy.count, copy.arrays) for copy in snapshot.copies)
+
+
+def _make_arena(columns: Sequence[Column], capacity: int) -> tuple[npt.NDArray[np.uint8], list[Array]]:
+    offsets, size = [], 0
+    for column in columns:
+        offsets.append(size)
+        size += -(-column.row_size * capacity // _ALIGNMENT) * _ALIGNMENT
+    arena = np.zeros(size, np.uint8)
+    arrays: list[Array] = []
+    for column, offset in zip(columns, offsets, strict=True):
+        shape = (capacity,) if column.lanes == 1 else (capacity, column.lanes)
+        arrays.append(arena[offset : offset + column.row_size * capacity].view(column.dtype).reshape(shape))
+    return arena, arrays
+
+
+def _copy_rows(
+    arena: npt.NDArray[np.uint8], arrays: list[Array], from_arena: npt.NDArray[np.uint8], from_arrays: list[Array],
+    count: int, capacity: int,
+) -> None:
+    # One block when it is small or well filled; column by column when most of a large block is unused.
+    if arena.nbytes <= 32768 or count * 2 > capacity:
+        arena[:] = from_arena
+        return
+    for array, source in zip(arrays, from_arrays, strict=True):
+        array[:count] = source[:count]
+
+
+def _chunk_hashes(array: Array, count: int) -> Iterator[bytes]:
+    digest = xxhash.xxh3_128_digest
+    for first in range(0, count, CHUNK_ROWS):
+        yield digest(array[first : min(first + CHUNK_ROWS, count)])
+
+
+def _column_hash(array: Array, count: int) -> bytes:
+    if count <= CHUNK_ROWS:
+        return xxhash.xxh3_128_digest(array[:count]) if count else b""
+    return _fold(tuple(_chunk_hashes(array, count)))
+
+
+def _fold(chunks: tuple[bytes, ...]) -> bytes:
+    """A column's hash from those of its chunks: nothing for none, the chunk's own for one, the hash of all else."""
+    if len(chunks) <= 1:
+        return chunks[0] if chunks else b""
+    return xxhash.xxh3_128_digest(b"".join(chunks))
+
+
+def _describe(tables: Sequence[Table]) -> str:
+    lines = [f"layout {_LAYOUT_VERSION} chunk {CHUNK_ROWS}"]
+    for table in tables:
+        lines.append(f"table {table.name} key {table.key}")
+        for c in table.columns:
+            lines.append(f"{c.name} {c.format} {c.unit!r} {c.lanes} {c.dtype} {c.hashed} {c.default}")
+    return "\n".join(lines)
