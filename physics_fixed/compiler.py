@@ -1,0 +1,151 @@
+"""numba behind the kernel decorators: one signature a kernel, compiled when first needed, cached by content."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+from numba.core import compiler, sigutils
+from numba.core.caching import _Cache
+from numba.core.registry import CPUDispatcher
+from numba.core.serialize import dumps
+
+from physics_fixed import jit, kernel_cache
+
+_VERSIONS = (sys.implementation.cache_tag, numba.__version__, llvmlite.__version__, np.__version__)
+_sources = kernel_cache.Sources()
+_declared: list[Kernel] = []
+
+
+class _KernelCache(_Cache):  # type: ignore[misc]
+    """One kernel's file in the cache folder."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+
+    def path(self, target_context: Any) -> Path:
+        kernel = self._kernel
+        parts = (
+            kernel.__module__,
+            kernel.__qualname__,
+            kernel.signature_text,
+            kernel.kind,
+            _sources.digest(kernel.__module__).hex(),
+            repr(_VERSIONS),
+            repr(target_context.codegen().magic_tuple()),
+            repr(sorted(kernel.targetoptions.items())),
+        )
+        key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+        return (
+            kernel_cache.cache_folder()
+            / "kernels"
+            / f"{kernel.__module__}.{kernel.__qualname__}-{key}.kernel"
+        )
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        target_context.refresh()
+        payload = kernel_cache.load(self.path(target_context))
+        if payload is None:
+            return None
+        return compiler.CompileResult._rebuild(target_context, *pickle.loads(payload))
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        assert not data.library.has_dynamic_globals, (
+            f"{self._kernel.__qualname__} holds an address of this process"
+        )
+        kernel_cache.save(self.path(data.target_context), dumps(data._reduce()))
+
+    @property
+    def cache_path(self) -> str:
+        return str(kernel_cache.cache_folder())
+
+    def enable(self) -> None: ...
+
+    def disable(self) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+class Kernel(CPUDispatcher):  # type: ignore[misc]
+    """A function with exactly one compiled specialisation, made or loaded when it is first needed."""
+
+    signature_text: str
+    kind: str
+
+    def ensure_compiled(self) -> None:
+        """Compile the kernel, or load it from the cache, unless that has been done."""
+        if not self.overloads:
+            self.compile(self.signature_text)
+            # Without this a literal argument would compile a second specialisation (physics: trap 5).
+            self.disable_compile()
+
+    @property
+    def was_loaded(self) -> bool:
+        """True if the compiled code came from the cache."""
+        return bool(self._cache_hits)
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        self.ensure_compiled()
+        return super().get_call_template(args, kws)
+
+    def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
+        # Reached from a Python call that found no matching specialisation.
+        if not self.overloads:
+            self.ensure_compiled()
+        (result,) = self.overloads.values()
+        given = tuple(self.typeof_pyval(value) for value in args)
+        self._types_active_call.clear()
+        if given != tuple(result.signature.args):
+            raise TypeError(
+                f"kernel {self.__qualname__} takes {', '.join(map(str, result.signature.args))}; "
+                f"got {', '.join(map(str, given))}"
+            )
+        return result.entry_point
+
+
+class DeviceKernel(Kernel):
+    """A kernel for kernels: without a Python wrapper; a call from Python runs its source in the interpreter."""
+
+    def __call__(self, *args: Any) -> Any:
+        return self.py_func(*args)
+
+
+_OPTIONS: dict[str, dict[str, bool]] = {
+    "entry": {"no_cfunc_wrapper": True},
+    "device": {"no_cfunc_wrapper": True, "no_cpython_wrapper": True},
+    "inline": {"no_cfunc_wrapper": True, "no_cpython_wrapper": True, "forceinline": True},
+}
+
+
+def declare(function: Callable[..., Any], signature: str, kind: str) -> Kernel:
+    """Make a kernel of a function; nothing is compiled yet."""
+    options: dict[str, object] = {
+        "nopython": True,
+        "nogil": True,
+        "boundscheck": jit.BOUNDS_CHECKED,
+        "error_model": "numpy",
+        **_OPTIONS[kind],
+    }
+    _sources.read(function.__module__)
+    _, return_type = sigutils.normalize_signature(signature)
+    assert return_type is not None, (
+        f"kernel {function.__qualname__}: the signature {signature!r} has no return type"
+    )
+    made = (Kernel if kind == "entry" else DeviceKernel)(function, targetoptions=options)
+    made.signature_text = signature
+    made.kind = kind
+    made._cache = _KernelCache(made)
+    _declared.append(made)
+    return made
+
+
+def declared_kernels() -> tuple[Kernel, ...]:
+    """All kernels declared so far, in the order of declaration."""
+    return tuple(_declared)

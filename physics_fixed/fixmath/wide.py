@@ -1,0 +1,130 @@
+"""Products, quotients and roots through 128 bits.
+
+Every function here exists twice. The Python function in this file is the definition, on unbounded integers,
+and checks the ranges; :mod:`physics_fixed.fixmath.lowering` emits the same as machine code for kernels, which
+does not check. The oracle run (``LOCKSTEP_COMPILER=off``) so finds every range that compiled code breaks
+silently.
+
+``shift`` is always a literal (or a global constant) between 0 and 126: it says by how many bits the product's
+fraction exceeds the result's, and costs nothing to choose per call, so number formats mix freely. Shifts to
+the right round down (floor).
+
+Sums of products accumulate in 128 bits and are shifted once. The sum must lie in the signed 128-bit range,
+the result in int64.
+"""
+
+from __future__ import annotations
+
+import math
+
+from physics_fixed.jit import COMPILER_ON
+
+INT64_MIN = -(1 << 63)
+INT64_MAX = (1 << 63) - 1
+_INT128_MAX = (1 << 127) - 1
+SHIFT_MAX = 126
+
+
+def _narrowed(wide: int, shift: int) -> int:
+    assert 0 <= shift <= SHIFT_MAX, f"shift = {shift}; allowed: 0 to {SHIFT_MAX}"
+    assert -_INT128_MAX - 1 <= wide <= _INT128_MAX, f"sum of products {wide} leaves 128 bits"
+    return _checked(wide >> shift)
+
+
+def _checked(result: int) -> int:
+    if not INT64_MIN <= result <= INT64_MAX:
+        raise OverflowError(f"result {result} does not fit int64")
+    return result
+
+
+def mul_shift(a: int, b: int, shift: int) -> int:
+    """``floor(a * b / 2**shift)``."""
+    return _narrowed(int(a) * int(b), shift)
+
+
+def mul_narrow(a: int, b: int, shift: int) -> int:
+    """``floor(a * b / 2**shift)`` where the product itself fits int64: vectorisable."""
+    assert 0 <= shift <= 63, f"shift = {shift}; allowed: 0 to 63"
+    return _checked(int(a) * int(b)) >> shift
+
+
+def mul_sub_shift(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
+    """``floor((a0 * b0 - a1 * b1) / 2**shift)``: a component of a cross product."""
+    return _narrowed(int(a0) * int(b0) - int(a1) * int(b1), shift)
+
+
+def dot2_shift(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
+    """``floor((a0 * b0 + a1 * b1) / 2**shift)``."""
+    return _narrowed(int(a0) * int(b0) + int(a1) * int(b1), shift)
+
+
+def dot3_shift(a0: int, b0: int, a1: int, b1: int, a2: int, b2: int, shift: int) -> int:
+    """``floor((a0 * b0 + a1 * b1 + a2 * b2) / 2**shift)``."""
+    return _narrowed(int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2), shift)
+
+
+def dot4_shift(a0: int, b0: int, a1: int, b1: int, a2: int, b2: int, a3: int, b3: int, shift: int) -> int:
+    """``floor((a0 * b0 + ... + a3 * b3) / 2**shift)``."""
+    return _narrowed(int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2) + int(a3) * int(b3), shift)
+
+
+def dot6_shift(
+    a0: int, b0: int, a1: int, b1: int, a2: int, b2: int,
+    a3: int, b3: int, a4: int, b4: int, a5: int, b5: int, shift: int,
+) -> int:  # fmt: skip
+    """``floor((a0 * b0 + ... + a5 * b5) / 2**shift)``: a row of a Jacobian with velocities."""
+    low = int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2)
+    return _narrowed(low + int(a3) * int(b3) + int(a4) * int(b4) + int(a5) * int(b5), shift)
+
+
+def div_shift(a: int, b: int, shift: int) -> int:
+    """``floor(a * 2**shift / b)``.
+
+    ``b`` must not be 0 (compiled code returns 0), ``abs(a) << shift`` must be below 2**127 and the quotient
+    must fit int64. Fast if ``abs(a) << shift`` is below 2**63.
+    """
+    assert 0 <= shift <= SHIFT_MAX, f"shift = {shift}; allowed: 0 to {SHIFT_MAX}"
+    wide = int(a) << shift
+    assert abs(wide) <= _INT128_MAX, f"dividend {a} << {shift} leaves 127 bits"
+    return _checked(wide // int(b))
+
+
+def isqrt(a: int) -> int:
+    """``floor(sqrt(a))`` of a number from 0 to 2**63 - 1, exact."""
+    return sqrt_shift(a, 0)
+
+
+def sqrt_shift(a: int, shift: int) -> int:
+    """``floor(sqrt(a * 2**shift))``, exact; ``a >= 0`` and ``a << shift`` below 2**126."""
+    assert 0 <= shift <= SHIFT_MAX, f"shift = {shift}; allowed: 0 to {SHIFT_MAX}"
+    assert a >= 0, f"root of the negative number {a}"
+    wide = int(a) << shift
+    assert wide < 1 << 126, f"radicand {a} << {shift} leaves 126 bits"
+    return math.isqrt(wide)
+
+
+def length2(x: int, y: int) -> int:
+    """``floor(sqrt(x*x + y*y))``, exact, in the format of its arguments; the result must fit int64."""
+    return _checked(math.isqrt(int(x) ** 2 + int(y) ** 2))
+
+
+def length3(x: int, y: int, z: int) -> int:
+    """``floor(sqrt(x*x + y*y + z*z))``, exact, in the format of its arguments; the result must fit int64."""
+    return _checked(math.isqrt(int(x) ** 2 + int(y) ** 2 + int(z) ** 2))
+
+
+def length4(x: int, y: int, z: int, w: int) -> int:
+    """``floor(sqrt(x*x + y*y + z*z + w*w))``, exact, in the arguments' format; the result must fit int64."""
+    return _checked(math.isqrt(int(x) ** 2 + int(y) ** 2 + int(z) ** 2 + int(w) ** 2))
+
+
+if COMPILER_ON:
+    from physics_fixed.fixmath import lowering
+
+    lowering.register_products(
+        {mul_shift: (+1,), mul_sub_shift: (+1, -1), dot2_shift: (+1,) * 2, dot3_shift: (+1,) * 3,
+         dot4_shift: (+1,) * 4, dot6_shift: (+1,) * 6},
+        mul_narrow,
+    )  # fmt: skip
+    lowering.register_division(div_shift)
+    lowering.register_roots(sqrt_shift, isqrt, {2: length2, 3: length3, 4: length4})

@@ -1,0 +1,76 @@
+"""The kernel decorators: the only way in which code of this package gets compiled.
+
+A kernel is a function on int64 numbers and integer arrays, with one explicit signature. It is compiled when
+it is first needed, once, for that signature and no other, and its machine code is kept in the user's cache
+folder (:mod:`physics_fixed.kernel_cache`).
+
+With ``LOCKSTEP_COMPILER=off`` in the environment the decorators hand the functions back as they are, so that
+the same sources run in plain CPython. That slow run is the oracle that compiled code is compared with, and an
+overflow detector: the Python twins of the wide operations check every range that compiled code takes for
+granted.
+
+Three kinds, by who calls them:
+
+=====================  ================================================  ================================
+decorator              called from                                       compiled code
+=====================  ================================================  ================================
+:func:`kernel`         Python and kernels                                a function with a Python wrapper
+:func:`device_kernel`  kernels (from Python it runs in the interpreter)  a function; LLVM may inline it
+:func:`inline_kernel`  kernels (from Python it runs in the interpreter)  always inlined into the caller
+=====================  ================================================  ================================
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from physics_fixed.errors import ConfigurationError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _switch(variable: str, default: str) -> bool:
+    value = os.environ.get(variable, default)
+    if value not in ("on", "off"):
+        raise ConfigurationError(f"environment variable {variable} is {value!r}; allowed: 'on', 'off'")
+    return value == "on"
+
+
+COMPILER_ON = _switch("LOCKSTEP_COMPILER", "on")
+BOUNDS_CHECKED = _switch("LOCKSTEP_BOUNDSCHECK", "off")
+
+
+def kernel(signature: str) -> Callable[[Function], Function]:
+    """Declare a compiled function that Python code calls.
+
+    Parameters
+    ----------
+    signature : str
+        numba signature with return type, for example ``"int64(int64[::1],int64)"``. The kernel has this one
+        specialisation; a call with other types raises TypeError.
+    """
+    return _declare(signature, "entry")
+
+
+def device_kernel(signature: str) -> Callable[[Function], Function]:
+    """Declare a compiled function that only kernels call, too large to be inlined everywhere."""
+    return _declare(signature, "device")
+
+
+def inline_kernel(signature: str) -> Callable[[Function], Function]:
+    """Declare a small compiled function that is always inlined into the kernels that call it."""
+    return _declare(signature, "inline")
+
+
+def _declare(signature: str, kind: str) -> Callable[[Function], Function]:
+    def decorate(function: Function) -> Function:
+        if not COMPILER_ON:
+            return function
+        from physics_fixed import compiler
+
+        declared: Any = compiler.declare(function, signature, kind)
+        return declared  # type: ignore[no-any-return]
+
+    return decorate
