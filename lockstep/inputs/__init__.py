@@ -1,1 +1,1 @@
-"""What a player does in a tick: layout, quantisation, canonical bytes, prediction."""
+"""Tick inputs: from what devices say to the bytes that every core simulates from."""
