@@ -1,7 +1,7 @@
 """The import contracts hold on the tree, and each of them fails when it is broken.
 
-A contract that cannot fail protects nothing. So every contract in pyproject.toml has violations listed here; each is
-planted in a copy of the packages, and the contract must name it.
+A contract that cannot fail protects nothing. So every contract in pyproject.toml has violations listed here;
+each is planted in a copy of the packages, and the contract must name it.
 """
 
 from __future__ import annotations
@@ -54,11 +54,21 @@ VIOLATIONS = [
 
 def run_lint(folder: Path, *, contract: str | None = None) -> tuple[int, str]:
     """Run import-linter over the packages in `folder`; return its exit status and what it printed."""
-    program = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    program = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports_command; lint_imports_command()",
+    ]
     arguments = ["--config", str(ROOT / "pyproject.toml"), "--cache-dir", str(folder / ".contract_cache")]
     if contract is not None:
         arguments += ["--contract", contract]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "NO_COLOR": "1", "COLUMNS": "200", "PYTHONUTF8": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(folder),
+        "NO_COLOR": "1",
+        "COLUMNS": "200",
+        "PYTHONUTF8": "1",
+    }
     done = subprocess.run(
         [*program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -71,7 +81,9 @@ def copied_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("contracts")
     for package in PACKAGES:
         shutil.copytree(
-            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "static", "*.json", "*.md")
+            ROOT / package,
+            folder / package,
+            ignore=shutil.ignore_patterns("__pycache__", "static", "*.json", "*.md"),
         )
     return folder
 
@@ -88,9 +100,13 @@ def test_contracts_hold_on_the_tree(copied_packages: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("contract", "module", "statement"), VIOLATIONS, ids=[f"{row[0]}-{number}" for number, row in enumerate(VIOLATIONS)]
+    ("contract", "module", "statement"),
+    VIOLATIONS,
+    ids=[f"{row[0]}-{number}" for number, row in enumerate(VIOLATIONS)],
 )
-def test_planted_violation_is_found(copied_packages: Path, contract: str, module: str, statement: str) -> None:
+def test_planted_violation_is_found(
+    copied_packages: Path, contract: str, module: str, statement: str
+) -> None:
     planted = copied_packages / module
     assert not planted.exists()
     folder_is_new = not planted.parent.exists()
