@@ -1,1 +1,1 @@
-"""The protocol machines: bytes and time in, bytes and events out, without sockets."""
+"""Pure protocol machines: no clock, no sockets, no entropy."""

@@ -1,1 +1,1 @@
-"""Sockets for the protocol machines, on asyncio."""
+"""Sockets: the only part of this package that does I/O."""
