@@ -1,4 +1,4 @@
-"""numba behind the kernel decorators: one signature a kernel, compiled when first needed, cached by content."""
+"""numba behind the kernel decorators: one signature a kernel, compiled when first needed, then cached."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
 
 
 class DeviceKernel(Kernel):
-    """A kernel for kernels: without a Python wrapper; a call from Python runs its source in the interpreter."""
+    """A kernel for kernels, without a Python wrapper; a call from Python runs it in the interpreter."""
 
     def __call__(self, *args: Any) -> Any:
         return self.py_func(*args)

@@ -56,11 +56,14 @@ def _declare_typing(function: Callable[..., int], number_count: int, shift_max: 
         return typer
 
 
-def _wide_sum(builder: Builder, numbers: Sequence[Value], signs: Sequence[int]) -> Value:
-    """Sum of signed products of consecutive pairs, in 128 bits."""
+def _sum_of_products(builder: Builder, numbers: Sequence[Value], signs: Sequence[int], word: Any) -> Value:
+    """Sum of signed products of consecutive pairs, modulo the size of ``word``."""
     total = None
     for position, sign in enumerate(signs):
-        a, b = (builder.sext(number, I128) for number in numbers[2 * position : 2 * position + 2])
+        a, b = numbers[2 * position : 2 * position + 2]
+        if word is not I64:
+            a, b = builder.sext(a, word), builder.sext(b, word)
+        # Without "nsw": numba's own products have undefined overflow, here parts of a sum may wrap.
         product = builder.mul(a, b)
         if total is None:
             assert sign > 0
@@ -70,25 +73,26 @@ def _wide_sum(builder: Builder, numbers: Sequence[Value], signs: Sequence[int]) 
     return total
 
 
-def register_products(sums: Mapping[Callable[..., int], tuple[int, ...]], narrow: Callable[..., int]) -> None:
-    """Register the shifted sums of products, given by the signs of their terms, and the 64-bit product."""
-    for function, signs in sums.items():
-        _register_sum(function, signs)
-    _declare_typing(narrow, 2, 63)
-
-    @lower_builtin(narrow, numba.int64, numba.int64, numba.types.IntegerLiteral)  # type: ignore[untyped-decorator]
-    def lower_narrow(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
-        return builder.ashr(builder.mul(args[0], args[1]), I64(sig.args[2].literal_value))
-
-
-def _register_sum(function: Callable[..., int], signs: tuple[int, ...]) -> None:
+def register_sum(function: Callable[..., int], signs: tuple[int, ...], word_bits: int) -> None:
+    """Register a shifted sum of products: the signs of its terms, and whether it needs 64 or 128 bits."""
     count = 2 * len(signs)
-    _declare_typing(function, count, 126)
+    word = I64 if word_bits == 64 else I128
+    _declare_typing(function, count, 63 if word_bits == 64 else 126)
 
     @lower_builtin(function, *(numba.int64,) * count, numba.types.IntegerLiteral)  # type: ignore[untyped-decorator]
     def lower_sum(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
-        total = _wide_sum(builder, args[:count], signs)
-        return builder.trunc(builder.ashr(total, I128(sig.args[count].literal_value)), I64)
+        total = _sum_of_products(builder, args[:count], signs, word)
+        shifted = builder.ashr(total, word(sig.args[count].literal_value))
+        return shifted if word is I64 else builder.trunc(shifted, I64)
+
+
+def register_bit_length(function: Callable[..., int]) -> None:
+    """Register the number of significant bits."""
+    _declare_typing(function, 1, None)
+
+    @lower_builtin(function, numba.int64)  # type: ignore[untyped-decorator]
+    def lower_bit_length(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
+        return builder.sub(I64(64), builder.ctlz(args[0], ir.IntType(1)(0)))
 
 
 def _helper(
@@ -135,7 +139,6 @@ def _mul_wide(builder: Builder, a: Value, b: Value) -> Value:
 
 # --- Quotients ---
 #
-# -------------------------------------------------------------------------------------------------------
 # Moeller and Granlund, "Improved division by invariant integers", IEEE Transactions on Computers 60 (2011):
 # the reciprocal of a normalised divisor by table and Newton (algorithm 3), then a quotient of two words by
 # one with two multiplications (algorithm 4). Exact for every dividend whose quotient fits one word.
@@ -236,7 +239,6 @@ def _divide(builder: Builder, a: Value, b: Value, shift: int) -> Value:
 
 # --- Roots ---
 #
-# -----------------------------------------------------------------------------------------------------------
 # The root of a 64-bit number: 1/sqrt from a table (relative error below 2**-8.9), one Newton step (below
 # 2**-17), then one step on the root itself with the exact remainder, which leaves it at most one off. The
 # root of a 128-bit number: the root of its high half and one division (Zimmermann, "Karatsuba square root",
@@ -337,4 +339,4 @@ def _register_length(function: Callable[..., int], count: int) -> None:
     @lower_builtin(function, *(numba.int64,) * count)  # type: ignore[untyped-decorator]
     def lower_length(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
         squares = [number for number in args for _ in range(2)]
-        return builder.call(_root_128(builder), [_wide_sum(builder, squares, (+1,) * count)])
+        return builder.call(_root_128(builder), [_sum_of_products(builder, squares, (+1,) * count, I128)])

@@ -31,6 +31,11 @@ def _narrowed(wide: int, shift: int) -> int:
     return _checked(wide >> shift)
 
 
+def _narrow(total: int, shift: int) -> int:
+    assert 0 <= shift <= 63, f"shift = {shift}; allowed: 0 to 63"
+    return _checked(total) >> shift
+
+
 def _checked(result: int) -> int:
     if not INT64_MIN <= result <= INT64_MAX:
         raise OverflowError(f"result {result} does not fit int64")
@@ -40,12 +45,6 @@ def _checked(result: int) -> int:
 def mul_shift(a: int, b: int, shift: int) -> int:
     """``floor(a * b / 2**shift)``."""
     return _narrowed(int(a) * int(b), shift)
-
-
-def mul_narrow(a: int, b: int, shift: int) -> int:
-    """``floor(a * b / 2**shift)`` where the product itself fits int64: vectorisable."""
-    assert 0 <= shift <= 63, f"shift = {shift}; allowed: 0 to 63"
-    return _checked(int(a) * int(b)) >> shift
 
 
 def mul_sub_shift(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
@@ -77,6 +76,45 @@ def dot6_shift(
     return _narrowed(low + int(a3) * int(b3) + int(a4) * int(b4) + int(a5) * int(b5), shift)
 
 
+# The narrow forms are for sums of products that fit int64 themselves, proved by the ranges of limits.py: one
+# plain multiplication per product, and LLVM can vectorise them. Only the whole sum must fit; parts of it may
+# wrap.
+
+
+def mul_narrow(a: int, b: int, shift: int) -> int:
+    """``floor(a * b / 2**shift)`` where ``a * b`` fits int64."""
+    return _narrow(int(a) * int(b), shift)
+
+
+def mul_sub_narrow(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
+    """``floor((a0 * b0 - a1 * b1) / 2**shift)`` where the difference fits int64."""
+    return _narrow(int(a0) * int(b0) - int(a1) * int(b1), shift)
+
+
+def dot2_narrow(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
+    """``floor((a0 * b0 + a1 * b1) / 2**shift)`` where the sum fits int64."""
+    return _narrow(int(a0) * int(b0) + int(a1) * int(b1), shift)
+
+
+def dot3_narrow(a0: int, b0: int, a1: int, b1: int, a2: int, b2: int, shift: int) -> int:
+    """``floor((a0 * b0 + a1 * b1 + a2 * b2) / 2**shift)`` where the sum fits int64."""
+    return _narrow(int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2), shift)
+
+
+def dot4_narrow(a0: int, b0: int, a1: int, b1: int, a2: int, b2: int, a3: int, b3: int, shift: int) -> int:
+    """``floor((a0 * b0 + ... + a3 * b3) / 2**shift)`` where the sum fits int64."""
+    return _narrow(int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2) + int(a3) * int(b3), shift)
+
+
+def dot6_narrow(
+    a0: int, b0: int, a1: int, b1: int, a2: int, b2: int,
+    a3: int, b3: int, a4: int, b4: int, a5: int, b5: int, shift: int,
+) -> int:  # fmt: skip
+    """``floor((a0 * b0 + ... + a5 * b5) / 2**shift)`` where the sum fits int64."""
+    low = int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2)
+    return _narrow(low + int(a3) * int(b3) + int(a4) * int(b4) + int(a5) * int(b5), shift)
+
+
 def div_shift(a: int, b: int, shift: int) -> int:
     """``floor(a * 2**shift / b)``.
 
@@ -87,6 +125,12 @@ def div_shift(a: int, b: int, shift: int) -> int:
     wide = int(a) << shift
     assert abs(wide) <= _INT128_MAX, f"dividend {a} << {shift} leaves 127 bits"
     return _checked(wide // int(b))
+
+
+def bit_length(a: int) -> int:
+    """Number of bits of ``a >= 0``: 0 for 0, ``floor(log2(a)) + 1`` otherwise."""
+    assert a >= 0, f"bit length of the negative number {a}"
+    return int(a).bit_length()
 
 
 def isqrt(a: int) -> int:
@@ -121,10 +165,16 @@ def length4(x: int, y: int, z: int, w: int) -> int:
 if COMPILER_ON:
     from physics_fixed.fixmath import lowering
 
-    lowering.register_products(
-        {mul_shift: (+1,), mul_sub_shift: (+1, -1), dot2_shift: (+1,) * 2, dot3_shift: (+1,) * 3,
-         dot4_shift: (+1,) * 4, dot6_shift: (+1,) * 6},
-        mul_narrow,
-    )  # fmt: skip
+    for _signs, _wide, _short in (
+        ((+1,), mul_shift, mul_narrow),
+        ((+1, -1), mul_sub_shift, mul_sub_narrow),
+        ((+1,) * 2, dot2_shift, dot2_narrow),
+        ((+1,) * 3, dot3_shift, dot3_narrow),
+        ((+1,) * 4, dot4_shift, dot4_narrow),
+        ((+1,) * 6, dot6_shift, dot6_narrow),
+    ):
+        lowering.register_sum(_wide, _signs, 128)
+        lowering.register_sum(_short, _signs, 64)
     lowering.register_division(div_shift)
+    lowering.register_bit_length(bit_length)
     lowering.register_roots(sqrt_shift, isqrt, {2: length2, 3: length3, 4: length4})
