@@ -26,9 +26,9 @@ TREE_DEPTH_MAX: Final = 16
 NAME_LENGTH_MAX: Final = 64
 POSITION_M_MAX: Final = 4096
 POSITION_Q24_MAX: Final = POSITION_M_MAX << 24
-LOCAL_POSITION_M_MAX: Final = 1024  # of a child, from its parent
+LOCAL_POSITION_M_MAX: Final = 64  # of a child, from its parent; keeps the arithmetic of world/poses.py exact
 LOCAL_POSITION_Q24_MAX: Final = LOCAL_POSITION_M_MAX << 24
 ONE_Q30: Final = 1 << 30
 
 assert AXES_MAX * 2 + 16 + COMMANDS_PER_INPUT_MAX * COMMAND_SIZE_MAX <= PAYLOAD_SIZE_MAX
-assert POSITION_Q24_MAX < 1 << 40, "the exact rotation of poses.py splits positions at 20 bits"
+assert LOCAL_POSITION_Q24_MAX <= ONE_Q30, "products of poses.py stay below 2**62"

@@ -1,1 +1,1 @@
-"""The worlds that come with the package."""
+"""Worlds that come with the program."""

@@ -1,0 +1,118 @@
+"""What a world is before it runs: its plugins, start scene and inputs. The same on every core."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lockstep.errors import WorldError
+from lockstep.inputs.layout import InputLayout
+from lockstep.limits import NAME_LENGTH_MAX, PREFABS_MAX
+from lockstep.plugins.contract import PluginSpec, register
+from lockstep.world.slots import Vector
+from lockstep.world.tick import Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Prefab:
+    """Something that players can spawn by name.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the world.
+    make : callable
+        ``make(tick, position_q24, velocity_q24, place)`` makes a slot and returns its id; ``place`` is the
+        player's, or -1.
+    """
+
+    name: str
+    make: Callable[[Tick, Vector, Vector, int], int]
+
+
+@dataclass(frozen=True)
+class WorldDefinition:
+    """A world before it runs.
+
+    Parameters
+    ----------
+    name : str
+        Short, for people and for the handshake.
+    build : callable
+        ``build(tick)`` makes the start scene. It must be as deterministic as a plugin.
+    title : str
+        One line for people; the name, if empty.
+    plugins : tuple of classes
+        In the order in which they run.
+    inputs : InputLayout
+    prefabs : tuple of Prefab
+    help : tuple of (str, str)
+        Keys and what they do, for terminals.
+    tick_rate : int
+        Ticks a second.
+
+    Raises
+    ------
+    WorldError
+        For a bad name, tick rate or prefab; :class:`PluginError` and its kin for bad plugins.
+    """
+
+    name: str
+    build: Callable[[Tick], None]
+    title: str = ""
+    plugins: tuple[type[Any], ...] = ()
+    inputs: InputLayout = field(default_factory=InputLayout)
+    prefabs: tuple[Prefab, ...] = ()
+    help: tuple[tuple[str, str], ...] = ()
+    tick_rate: int = 60
+
+    specs: tuple[PluginSpec, ...] = field(init=False, repr=False, compare=False)
+    prefab_names: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    source_digest: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.name.isprintable() or not 1 <= len(self.name) <= NAME_LENGTH_MAX:
+            raise WorldError(
+                f"world name {self.name!r}; allowed: 1 to {NAME_LENGTH_MAX} printable characters"
+            )
+        if not 1 <= self.tick_rate <= 240:
+            raise WorldError(f"tick_rate = {self.tick_rate}; allowed: 1 to 240")
+        names = tuple(prefab.name for prefab in self.prefabs)
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise WorldError(
+                    f"prefab name {name!r} of prefab {index} is taken by prefab {names.index(name)}"
+                )
+        if len(names) > PREFABS_MAX:
+            raise WorldError(f"{len(names)} prefabs; allowed: {PREFABS_MAX}")
+        object.__setattr__(self, "specs", register(self.plugins))
+        object.__setattr__(self, "prefab_names", names)
+        object.__setattr__(self, "source_digest", self._digest())
+
+    def terms(self) -> dict[str, object]:
+        """What two cores compare before they play together; plain values only."""
+        return {
+            "world": self.name,
+            "source": self.source_digest,
+            "plugins": [spec.name for spec in self.specs],
+            "prefabs": list(self.prefab_names),
+            "inputs": self.inputs.terms(),
+            "tick_rate": self.tick_rate,
+        }
+
+    def _digest(self) -> str:
+        """BLAKE2b of the modules that define scene, prefabs and plugins, newlines normalised."""
+        parts: dict[str, str] = {}
+        for item in (self.build, *(prefab.make for prefab in self.prefabs), *self.plugins):
+            whole: Any = inspect.getmodule(item) or item
+            try:
+                parts[item.__module__] = inspect.getsource(whole)
+            except (OSError, TypeError):
+                raise WorldError(f"world {self.name!r}: the source of {item!r} cannot be read") from None
+        digest = hashlib.blake2b(digest_size=16, person=b"lockstep.world")
+        for source in sorted("\n".join(text.splitlines()) for text in parts.values()):
+            digest.update(len(source).to_bytes(8, "little") + source.encode())
+        return digest.hexdigest()
