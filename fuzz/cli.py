@@ -1,0 +1,147 @@
+"""The command line of the fuzzers: lockstep-fuzz list, run, soak, trace, bench."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from fuzz.registry import ENTRIES, run_fuzzer
+from fuzz.report import Report
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is too small: at least 1")
+    return value
+
+
+def natural(text: str) -> int:
+    """A whole number of at least 0, for argparse."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{value} is too small: at least 0")
+    return value
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="lockstep-fuzz", description="Search for a desync before a player finds one."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    commands.add_parser("list", help="name the fuzzers")
+
+    run = commands.add_parser("run", help="run one fuzzer; exit status 1 on any failure")
+    run.add_argument(
+        "name", choices=sorted(ENTRIES), metavar="NAME", help="one of: " + ", ".join(sorted(ENTRIES))
+    )
+    run.add_argument("--seed", type=natural, default=1, help="seed of the first run; run k has seed + k")
+    run.add_argument("--runs", type=positive, default=None, help="how many runs")
+    run.add_argument("--seconds", type=float, default=None, help="begin no run after so long")
+    run.add_argument("--json", action="store_true", help="the last line is one JSON object")
+
+    soak = commands.add_parser("soak", help="run every fuzzer for its long count")
+    soak.add_argument("--permille", type=positive, default=1000, help="thousandths of the long counts")
+    soak.add_argument("--seed", type=natural, default=1)
+
+    trace = commands.add_parser("trace", help="print the state hash of a scene, tick by tick")
+    trace.add_argument("--list", action="store_true", help="name the scenes")
+    trace.add_argument("--scene", metavar="NAME")
+    trace.add_argument("--ticks", type=natural, default=600)
+    trace.add_argument("--every", type=positive, default=60)
+
+    bench = commands.add_parser("bench", help="measure; the last line is one JSON object")
+    bench.add_argument("what", choices=["session"])
+    bench.add_argument("--peers", type=positive, default=4)
+    bench.add_argument("--rollback", type=natural, default=8, help="ticks simulated again in each tick")
+    bench.add_argument("--ticks", type=positive, default=600)
+    return parser
+
+
+def say(text: str) -> None:
+    """Print at once, so that a run that is stopped has said what it found."""
+    print(text, flush=True)
+
+
+def show(report: Report, *, as_json: bool) -> None:
+    """Print a report as the last line."""
+    if as_json:
+        say(report.line())
+        return
+    figures = ", ".join(f"{name} {value}" for name, value in sorted(report.figures.items()))
+    verdict = f"{report.failures} failures" if report.failures else "no failure"
+    say(
+        f"{report.fuzzer}: {report.runs} runs in {report.seconds:.1f} s, {verdict}"
+        + (f" ({figures})" if figures else "")
+    )
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """`lockstep-fuzz run`."""
+    report = run_fuzzer(
+        arguments.name, seed=arguments.seed, runs=arguments.runs, seconds=arguments.seconds, say=say
+    )
+    show(report, as_json=arguments.json)
+    return 1 if report.failures else 0
+
+
+def soak_command(arguments: argparse.Namespace) -> int:
+    """`lockstep-fuzz soak`: every fuzzer, its long count times the share, at least one run."""
+    failed = 0
+    for entry in ENTRIES.values():
+        if entry.soak_runs == 0:
+            continue
+        runs = max(1, entry.soak_runs * arguments.permille // 1000)
+        report = run_fuzzer(entry.name, seed=arguments.seed, runs=runs, seconds=None, say=say)
+        say(report.line())
+        as_expected = report.failures == report.runs if entry.must_fail else report.failures == 0
+        failed += 0 if as_expected else 1
+    say(f"soak at {arguments.permille} permille: {failed} fuzzers not as expected")
+    return 1 if failed else 0
+
+
+def trace_command(arguments: argparse.Namespace) -> int:
+    """`lockstep-fuzz trace`."""
+    from fuzz.scenes import SCENES
+    from fuzz.trace import trace
+
+    if arguments.list:
+        for name in sorted(SCENES):
+            say(name)
+        return 0
+    if arguments.scene not in SCENES:
+        print(
+            f"no scene is named {arguments.scene!r}; there are: {', '.join(sorted(SCENES))}", file=sys.stderr
+        )
+        return 2
+    for tick, state_hash in trace(arguments.scene, ticks=arguments.ticks, every=arguments.every):
+        say(f"{tick} {state_hash}")
+    return 0
+
+
+def bench_command(arguments: argparse.Namespace) -> int:
+    """`lockstep-fuzz bench`."""
+    from fuzz.bench import bench_session
+
+    say(bench_session(peers=arguments.peers, rollback=arguments.rollback, ticks=arguments.ticks))
+    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    arguments = build_parser().parse_args(argv)
+    if arguments.command == "list":
+        width = max(len(name) for name in ENTRIES)
+        for entry in ENTRIES.values():
+            say(f"{entry.name:<{width}}  {entry.summary}")
+        return 0
+    commands = {"run": run_command, "soak": soak_command, "trace": trace_command, "bench": bench_command}
+    return commands[arguments.command](arguments)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,107 @@
+"""The fuzzers by name. A fuzzer's module is imported when it is run, so that a trace needs none of them.
+
+A fuzzer is a module in `fuzz.fuzzers` with one function, `run_once(seed) -> figures`. Everything it does
+follows from the seed; it raises `CheckFailed` when what it checks does not hold, and any other exception is a
+failure as well. Run k of `--seed N` has the seed N + k, so that one number shows one failure again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from fuzz.report import CheckFailed, Figures, Report
+
+RunOnce = Callable[[int], Figures]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One fuzzer: what it checks, and how many runs are a default, a smoke and a full soak.
+
+    `must_fail` marks the fuzzer whose purpose is to fail, which shows that failures are seen.
+    """
+
+    name: str
+    summary: str
+    runs: int
+    smoke_runs: int
+    soak_runs: int
+    must_fail: bool = False
+
+    @property
+    def module(self) -> str:
+        return f"fuzz.fuzzers.{self.name}"
+
+
+_ENTRIES = (
+    Entry(
+        "wire",
+        "altered bytes: refused without a trace or survived; every update once and in order",
+        runs=20,
+        smoke_runs=4,
+        soak_runs=4000,
+    ),
+    Entry(
+        "canary",
+        "a scene with state that no table declares: must fail, so that a silent checker is noticed",
+        runs=1,
+        smoke_runs=0,
+        soak_runs=1,
+        must_fail=True,
+    ),
+)
+
+ENTRIES: Mapping[str, Entry] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+
+
+def load(name: str) -> RunOnce:
+    """Import one fuzzer and return its function of a seed."""
+    run_once: RunOnce = importlib.import_module(ENTRIES[name].module).run_once
+    return run_once
+
+
+def reproduce_command(name: str, seed: int) -> str:
+    """The command that runs exactly one seed of a fuzzer again."""
+    return f"lockstep-fuzz run {name} --seed {seed} --runs 1"
+
+
+def run_fuzzer(
+    name: str, *, seed: int, runs: int | None, seconds: float | None, say: Callable[[str], None]
+) -> Report:
+    """Run seeds `seed`, `seed + 1`, ... until the count of runs or the time is used up, whichever is first.
+
+    Parameters
+    ----------
+    runs : int or None
+        None: as many as the time allows, or the fuzzer's default where no time is given either.
+    seconds : float or None
+        No new run begins after so long; at least one run is made.
+    say : function of a text
+        Receives each failure as it is found: what, and the command that shows it again.
+    """
+    run_once = load(name)
+    report = Report(name, seed)
+    count = runs if runs is not None else (ENTRIES[name].runs if seconds is None else None)
+    begin = time.monotonic()
+    while count is None or report.runs < count:
+        run_seed = seed + report.runs
+        try:
+            report.add(run_once(run_seed))
+        except CheckFailed as failure:
+            report.failures += 1
+            say(f"{name}, seed {run_seed}: {failure}")
+            say(f"reproduce: {failure.reproduce or reproduce_command(name, run_seed)}")
+        except Exception:
+            report.failures += 1
+            say(f"{name}, seed {run_seed}: crashed\n{traceback.format_exc()}")
+            say(f"reproduce: {reproduce_command(name, run_seed)}")
+        report.runs += 1
+        if seconds is not None and time.monotonic() - begin >= seconds:
+            break
+    report.seconds = time.monotonic() - begin
+    return report
