@@ -96,7 +96,7 @@ class Contacts:
         """Take note that something came from that core; None if there are too many to keep."""
         contact = self._contacts.get(member)
         if contact is None:
-            if len(self._contacts) >= CONTACT_COUNT_MAX:
+            if member == self.local or len(self._contacts) >= CONTACT_COUNT_MAX:
                 return None
             contact = self._contacts[member] = Contact(now_us, now_us, self.timing.rtt_us_unknown)
         contact.heard_us = now_us
@@ -158,12 +158,16 @@ class Contacts:
                 elif contact.behind_us is not None and now_us - contact.behind_us >= self.suspect_us(contact):
                     self._set_suspicion(member, contact, BEHIND)
 
-    def deadlines(self, view: View) -> list[int]:
+    def deadlines(self, view: View, now_us: int) -> list[int]:
         """Return when `update` may have something new to say."""
         deadlines = []
         for member in view.members:
             contact = self._contacts.get(member)
-            if contact is not None and contact.suspicion is None:
+            if contact is None:
+                continue
+            if now_us < contact.heard_us + self.detach_us(contact):
+                deadlines.append(contact.heard_us + self.detach_us(contact))
+            if contact.suspicion is None:
                 deadlines.append(contact.heard_us + self.suspect_us(contact))
                 if contact.behind_us is not None:
                     deadlines.append(contact.behind_us + self.suspect_us(contact))

@@ -44,6 +44,10 @@ class Requests:
             self.candidates[member] = Candidate(asked, now_us)
         return None
 
+    def is_own(self, plan: Plan) -> bool:
+        """Tell whether a plan is for something that no other member was asked for."""
+        return not (plan.leavers or plan.dropped or plan.newcomer)
+
     def follow(self, view: View, previous: View, now_us: int) -> None:
         """Forget what a new view has settled."""
         for member in previous.members:

@@ -229,8 +229,11 @@ class Agreement:
     def answer_behind(self, sender: Member, epoch: int) -> None:
         """Send the certificate that ends `epoch` to a core that is still in it."""
         commit = self.commits.get(epoch + 1)
-        body = Nack(REFUSED_CHAIN, None) if commit is None else commit
-        self.outgoing.append(Outgoing(sender, epoch, body))
+        if commit is not None:
+            self.outgoing.append(Outgoing(sender, epoch, commit))
+        elif self.view.epoch - epoch > CHAIN_COUNT_MAX:
+            # One missing for another reason, as to a late newcomer, comes from another member.
+            self.outgoing.append(Outgoing(sender, epoch, Nack(REFUSED_CHAIN, None)))
 
     # The part of a member that is asked.
 
