@@ -54,22 +54,29 @@ class FrameDecoder:
     Attributes
     ----------
     size_max : int
-        Largest body accepted; raised by the owner once the peer is known.
+        Largest body accepted; raised by the owner once the peer is known. It is looked at when a frame is
+        polled: what arrives right behind the last frame of a handshake is judged by the outcome of that.
     """
 
-    __slots__ = ("_body", "_failed", "_head", "_kind", "_size", "size_max")
+    __slots__ = ("_body", "_failed", "_kind", "_offset", "_pending", "_size", "size_max")
 
     def __init__(self, *, size_max: int = HANDSHAKE_SIZE_MAX) -> None:
         assert 0 <= size_max <= FRAME_SIZE_MAX, size_max
         self.size_max = size_max
-        self._head = b""
+        self._pending = b""
+        self._offset = 0
         self._kind: int | None = None
         self._size = 0
         self._body = bytearray()
         self._failed = False
 
-    def handle_bytes(self, data: bytes) -> list[Frame]:
-        """Take in received bytes; return the frames that are complete now, in order.
+    def handle_bytes(self, data: bytes) -> None:
+        """Take in received bytes; then poll until there is no frame."""
+        self._pending = self._pending[self._offset :] + data
+        self._offset = 0
+
+    def poll_frame(self) -> Frame | None:
+        """Return the next complete frame, None when more bytes are needed.
 
         Raises
         ------
@@ -78,28 +85,25 @@ class FrameDecoder:
         """
         if self._failed:
             raise MalformedMessage("the stream was given up before")
-        frames: list[Frame] = []
-        offset = 0
-        while True:
-            if self._kind is None:
-                need = HEADER.size - len(self._head)
-                self._head += data[offset : offset + need]
-                offset += need
-                if len(self._head) < HEADER.size:
-                    return frames
-                self._kind, self._size = HEADER.unpack(self._head)
-                self._head = b""
-                if self._size > self.size_max:
-                    self._failed = True
-                    raise MalformedMessage(f"frame of {self._size} bytes, at most {self.size_max}")
-            need = self._size - len(self._body)
-            self._body += data[offset : offset + need]
-            offset += need
-            if len(self._body) < self._size:
-                return frames
-            frames.append(Frame(self._kind, bytes(self._body)))
-            self._kind = None
-            self._body = bytearray()
+        if self._kind is None:
+            if len(self._pending) - self._offset < HEADER.size:
+                return None
+            kind, size = HEADER.unpack_from(self._pending, self._offset)
+            if size > self.size_max:
+                self._failed = True
+                raise MalformedMessage(f"frame of {size} bytes, at most {self.size_max}")
+            self._kind, self._size = kind, size
+            self._offset += HEADER.size
+        need = self._size - len(self._body)
+        part = self._pending[self._offset : self._offset + need]
+        self._body += part
+        self._offset += len(part)
+        if len(part) < need:
+            return None
+        frame = Frame(self._kind, bytes(self._body))
+        self._kind = None
+        self._body = bytearray()
+        return frame
 
     def progress(self) -> FrameProgress | None:
         """Return how far the frame under way is, None between frames."""
@@ -109,4 +113,4 @@ class FrameDecoder:
 
     def is_between_frames(self) -> bool:
         """Whether the stream may end here without cutting a frame."""
-        return self._kind is None and not self._head
+        return self._kind is None and len(self._pending) == self._offset

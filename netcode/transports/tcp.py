@@ -38,7 +38,6 @@ class FramedStream:
         self._reader = reader
         self._writer = writer
         self._decoder = FrameDecoder(size_max=HANDSHAKE_SIZE_MAX)
-        self._frames: list[Frame] = []
         self._sending = asyncio.Lock()
 
     def allow_large_frames(self, size_max: int = FRAME_SIZE_MAX) -> None:
@@ -81,7 +80,10 @@ class FramedStream:
         MalformedMessage
             The peer sent no frame, or one that is too large.
         """
-        while not self._frames:
+        while (frame := self._decoder.poll_frame()) is None:
+            under_way = self._decoder.progress()
+            if progress is not None and under_way is not None:
+                progress(under_way.received_size, under_way.size)
             try:
                 data = await self._reader.read(CHUNK_SIZE)
             except OSError as error:
@@ -89,11 +91,7 @@ class FramedStream:
             if not data:
                 cut = "" if self._decoder.is_between_frames() else " within a frame"
                 raise ConnectionLost(f"stream ended{cut}")
-            self._frames += self._decoder.handle_bytes(data)
-            under_way = self._decoder.progress()
-            if progress is not None and under_way is not None:
-                progress(under_way.received_size, under_way.size)
-        frame = self._frames.pop(0)
+            self._decoder.handle_bytes(data)
         if progress is not None:
             progress(len(frame.body), len(frame.body))
         return frame

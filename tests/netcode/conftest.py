@@ -1,4 +1,5 @@
-"""A fleet of real endpoints on the simulated network, stepped tick by tick; delivery is checked as it happens."""
+"""A fleet of real endpoints on the simulated network, stepped tick by tick; delivery is checked as it
+happens."""
 
 from __future__ import annotations
 
@@ -75,7 +76,7 @@ class Fleet:
         *,
         updates_per_tick: int = 1,
     ) -> None:
-        """Run `ticks` ticks; each node emits ``payload(node, tick)`` in each, or nothing when that is None."""
+        """Run `ticks` ticks; in each, a node emits ``payload(node, tick)``, or nothing when None."""
         for _ in range(ticks):
             self.now_us += TICK_US
             self.tick += 1

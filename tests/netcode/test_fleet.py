@@ -1,6 +1,7 @@
 """Whole fleets of endpoints under faults: every update of every emitter arrives exactly once and in order.
 
-The fleet asserts the order at each delivery; each test here states the faults and what must be true afterwards.
+The fleet asserts the order at each delivery; each test here states the faults and what must be true
+afterwards.
 """
 
 from __future__ import annotations
