@@ -29,8 +29,15 @@ class _KernelCache(_Cache):  # type: ignore[misc]
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
+        self._path: Path | None = None
 
     def path(self, target_context: Any) -> Path:
+        """The kernel's file, whether it exists or not."""
+        if self._path is None:
+            self._path = self._make_path(target_context)
+        return self._path
+
+    def _make_path(self, target_context: Any) -> Path:
         kernel = self._kernel
         parts = (
             kernel.__module__,
@@ -87,11 +94,22 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
             self.disable_compile()
 
     @property
+    def is_compiled(self) -> bool:
+        """True if the compiled code is in this process."""
+        return bool(self.overloads)
+
+    @property
+    def is_cached(self) -> bool:
+        """True if the cache has a file for this kernel as it is."""
+        return self._cache.path(self.targetctx).exists()
+
+    @property
     def was_loaded(self) -> bool:
         """True if the compiled code came from the cache."""
         return bool(self._cache_hits)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Typing of a call from another kernel."""
         self.ensure_compiled()
         return super().get_call_template(args, kws)
 

@@ -25,8 +25,7 @@ _IMPORT = re.compile(
     r"|import[ \t]+(?P<modules>[^\n#]+))",
     re.MULTILINE,
 )
-# Versions stand for these in the key.
-_FOREIGN = frozenset({"numpy", "numba", "llvmlite", "xxhash", "fixedpoint"})
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
 def cache_folder() -> Path:
@@ -79,7 +78,8 @@ class Sources:
                 continue
             source = self._source(name)
             self._digests[name] = hashlib.sha256(source.encode()).digest()
-            found = sorted(n for n in imported_names(source) if self._is_ours(n))
+            top = name.partition(".")[0]
+            found = sorted(n for n in imported_names(source) if self._is_followed(n, top))
             self._imports[name] = tuple(found)
             pending.extend(found)
 
@@ -98,11 +98,13 @@ class Sources:
         return total.digest()
 
     @staticmethod
-    def _is_ours(name: str) -> bool:
+    def _is_followed(name: str, importer_top: str) -> bool:
+        """True for modules of the importer's package, of this one, and of the user."""
         top = name.partition(".")[0]
-        if top in sys.stdlib_module_names or top in _FOREIGN:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is None or top in sys.stdlib_module_names:
             return False
-        return getattr(sys.modules.get(name), "__file__", None) is not None
+        return top in (importer_top, "physics_fixed") or _INSTALLED.isdisjoint(Path(file).parts)
 
     @staticmethod
     def _source(name: str) -> str:

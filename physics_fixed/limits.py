@@ -46,11 +46,11 @@ SUBSTEP_COUNT_MIN = 1
 SUBSTEP_COUNT_MAX = 16
 """Solver substeps per tick."""
 
-# The difference of two positions and the corner of the largest shape, along any axis, times a unit vector's
-# component, summed over three axes, stays in 64 bits: relative geometry may use one-word products.
-assert 3 * (2 * POSITION_MAX_Q24 + 2 * LENGTH_MAX_Q24) < _INT64 // _Q24
+# The square of a distance between any two points of any two shapes fits the 126 bits of a root.
+assert 3 * (2 * POSITION_MAX_Q24 + 4 * LENGTH_MAX_Q24) ** 2 < 1 << 126
 
 # A velocity along a unit vector is a one-word dot product: |v| <= sqrt(3) * VELOCITY_MAX, |n| <= 1 + 2^-28.
+# (For lengths that holds up to 292 m only: geometry takes the wide products.)
 assert 7 * VELOCITY_MAX_Q24 * (_Q30 + 4) < 4 * _INT64  # 7/4 > sqrt(3)
 assert 7 * ANGULAR_VELOCITY_MAX_Q24 * (_Q30 + 4) < 4 * _INT64
 

@@ -29,8 +29,8 @@ Q40 = 40
 Number = int | str | Decimal | Fraction
 """What the public API takes for a number."""
 
-_DECIMAL_TEXT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
-_RATIO_TEXT = re.compile(r"[+-]?\d+/\d+")
+_DECIMAL_TEXT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
+_RATIO_TEXT = re.compile(r"[+-]?\d+/\d+", re.ASCII)
 _TEXT_LENGTH_MAX = 64
 _EXPONENT_MAX = 99
 _WORD_BITS = 64

@@ -40,7 +40,7 @@ def multiply_q30(
 def normalize_q30(x: int, y: int, z: int, w: int) -> tuple[int, int, int, int]:
     """The quaternion scaled to unit length, each component within 0.51 units; zero becomes the identity.
 
-    Magnitudes up to 2**60, of any common format.
+    Magnitudes below 2**60, of any common format.
     """
     magnitude = (x if x >= 0 else -x) | (y if y >= 0 else -y) | (z if z >= 0 else -z) | (w if w >= 0 else -w)
     if magnitude == 0:
@@ -50,12 +50,12 @@ def normalize_q30(x: int, y: int, z: int, w: int) -> tuple[int, int, int, int]:
     y <<= left
     z <<= left
     w <<= left
-    inverse = div_shift(1, length4(x, y, z, w), 122)  # the length is 2**59 to 2**61
+    inverse = div_shift(1, length4(x, y, z, w), 121)  # the length is 2**59 to 2**61
     return (
-        (mul_shift(x, inverse, 91) + 1) >> 1,
-        (mul_shift(y, inverse, 91) + 1) >> 1,
-        (mul_shift(z, inverse, 91) + 1) >> 1,
-        (mul_shift(w, inverse, 91) + 1) >> 1,
+        (mul_shift(x, inverse, 90) + 1) >> 1,
+        (mul_shift(y, inverse, 90) + 1) >> 1,
+        (mul_shift(z, inverse, 90) + 1) >> 1,
+        (mul_shift(w, inverse, 90) + 1) >> 1,
     )
 
 

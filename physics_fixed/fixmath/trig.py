@@ -117,7 +117,7 @@ def _arc_tangent_q60(u_q60: int) -> int:
 def arc_tangent2_q30(y: int, x: int) -> int:
     """Angle of the vector ``(x, y)`` in radians Q30, from -pi (excluded) to pi; 0 for the zero vector.
 
-    ``x`` and ``y`` have any common format and magnitudes up to 2**62. Within 0.51 units of 2**-30.
+    ``x`` and ``y`` have any common format and magnitudes below 2**62. Within 0.51 units of 2**-30.
     """
     large = -x if x < 0 else x
     small = -y if y < 0 else y

@@ -65,7 +65,7 @@ def scale_q30(x: int, y: int, z: int, factor_q30: int) -> tuple[int, int, int]:
 def normalize_q30(x: int, y: int, z: int) -> tuple[int, int, int, int]:
     """Direction of a vector in Q30, and its length in its own format.
 
-    Components may be of any common format, magnitudes up to 2**61. The direction is within 0.51 units of
+    Components may be of any common format, magnitudes below 2**61. The direction is within 0.51 units of
     2**-30 in each component, however short the vector; the length is rounded down. The zero vector gives four
     zeros.
     """

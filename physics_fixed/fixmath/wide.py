@@ -27,7 +27,8 @@ SHIFT_MAX = 126
 
 def _narrowed(wide: int, shift: int) -> int:
     assert 0 <= shift <= SHIFT_MAX, f"shift = {shift}; allowed: 0 to {SHIFT_MAX}"
-    assert -_INT128_MAX - 1 <= wide <= _INT128_MAX, f"sum of products {wide} leaves 128 bits"
+    if not -_INT128_MAX - 1 <= wide <= _INT128_MAX:
+        raise OverflowError(f"sum of products {wide} does not fit 128 bits")
     return _checked(wide >> shift)
 
 
@@ -123,7 +124,8 @@ def div_shift(a: int, b: int, shift: int) -> int:
     """
     assert 0 <= shift <= SHIFT_MAX, f"shift = {shift}; allowed: 0 to {SHIFT_MAX}"
     wide = int(a) << shift
-    assert abs(wide) <= _INT128_MAX, f"dividend {a} << {shift} leaves 127 bits"
+    if abs(wide) > _INT128_MAX:
+        raise OverflowError(f"dividend {a} << {shift} does not fit 128 bits")
     return _checked(wide // int(b))
 
 
@@ -143,7 +145,8 @@ def sqrt_shift(a: int, shift: int) -> int:
     assert 0 <= shift <= SHIFT_MAX, f"shift = {shift}; allowed: 0 to {SHIFT_MAX}"
     assert a >= 0, f"root of the negative number {a}"
     wide = int(a) << shift
-    assert wide < 1 << 126, f"radicand {a} << {shift} leaves 126 bits"
+    if wide >= 1 << 126:
+        raise OverflowError(f"radicand {a} << {shift} does not fit 126 bits")
     return math.isqrt(wide)
 
 

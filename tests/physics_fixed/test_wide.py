@@ -1,0 +1,287 @@
+"""The wide operations: machine code against unbounded integers, at the edges of every range.
+
+The Python functions are the definition; here they are held against rational arithmetic, and the compiled form
+of each against its Python function, over products of edge values and seeded numbers of every magnitude.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from physics_fixed.fixmath import wide
+from physics_fixed.fixmath.wide import (
+    bit_length,
+    div_shift,
+    dot2_narrow,
+    dot2_shift,
+    dot3_narrow,
+    dot3_shift,
+    dot4_narrow,
+    dot4_shift,
+    dot6_narrow,
+    dot6_shift,
+    isqrt,
+    length2,
+    length3,
+    length4,
+    mul_narrow,
+    mul_shift,
+    mul_sub_narrow,
+    mul_sub_shift,
+    sqrt_shift,
+)
+from physics_fixed.jit import COMPILER_ON, kernel
+
+compiled = pytest.mark.skipif(
+    not COMPILER_ON, reason="the compiler is off: there is no machine code to compare"
+)
+
+INT64 = st.integers(wide.INT64_MIN, wide.INT64_MAX)
+SHIFTS = (0, 1, 24, 63, 64, 126)
+EDGES = sorted(
+    {
+        sign * ((1 << bits) + step)
+        for bits in (0, 1, 23, 31, 32, 33, 53, 62)
+        for step in (-1, 0, 1)
+        for sign in (1, -1)
+    }
+    | {wide.INT64_MIN, wide.INT64_MIN + 1, wide.INT64_MAX, wide.INT64_MAX - 1}
+)
+
+
+def seeded(count: int, lanes: int, seed: int) -> list[tuple[int, ...]]:
+    """Numbers of 0 to 63 bits, magnitudes evenly distributed over the bit counts, both signs."""
+    chance = random.Random(seed)
+    return [
+        tuple(chance.choice((1, -1)) * chance.getrandbits(chance.randrange(64)) for _ in range(lanes))
+        for _ in range(count)
+    ]
+
+
+def agree(run: Any, twin: Callable[..., int], rows: list[tuple[int, ...]], columns: tuple[Any, ...]) -> int:
+    """Compare where the Python function accepts its arguments; the number of comparisons made."""
+    given = np.array(rows, np.int64)
+    out = np.zeros((len(rows), len(columns)), np.int64)
+    run(given, out)
+    compared = 0
+    for row, results in zip(rows, out.tolist(), strict=True):
+        for column, result in zip(columns, results, strict=True):
+            try:
+                expected = twin(*row) if column is None else twin(*row, column)
+            except (OverflowError, ZeroDivisionError):
+                continue
+            assert result == expected, (twin.__name__, row, column)
+            compared += 1
+    return compared
+
+
+@kernel("void(int64[:,::1],int64[:,::1])")
+def run_mul(given: Any, out: Any) -> None:
+    for i in range(len(given)):
+        a, b = given[i, 0], given[i, 1]
+        out[i, 0], out[i, 1], out[i, 2] = mul_shift(a, b, 0), mul_shift(a, b, 1), mul_shift(a, b, 24)
+        out[i, 3], out[i, 4], out[i, 5] = mul_shift(a, b, 63), mul_shift(a, b, 64), mul_shift(a, b, 126)
+
+
+@kernel("void(int64[:,::1],int64[:,::1])")
+def run_div(given: Any, out: Any) -> None:
+    for i in range(len(given)):
+        a, b = given[i, 0], given[i, 1]
+        out[i, 0], out[i, 1], out[i, 2] = div_shift(a, b, 0), div_shift(a, b, 1), div_shift(a, b, 24)
+        out[i, 3], out[i, 4], out[i, 5] = div_shift(a, b, 63), div_shift(a, b, 64), div_shift(a, b, 126)
+
+
+@kernel("void(int64[:,::1],int64[:,::1])")
+def run_sqrt(given: Any, out: Any) -> None:
+    for i in range(len(given)):
+        a = given[i, 0]
+        if a >= 0:
+            out[i, 0], out[i, 1], out[i, 2] = sqrt_shift(a, 0), sqrt_shift(a, 1), sqrt_shift(a, 24)
+            out[i, 3], out[i, 4], out[i, 5] = sqrt_shift(a, 63), sqrt_shift(a, 64), sqrt_shift(a, 126)
+
+
+@kernel("void(int64[:,::1],int64[:,::1])")
+def run_sums(given: Any, out: Any) -> None:
+    for i in range(len(given)):
+        a, b, c, d, e, f = given[i, 0], given[i, 1], given[i, 2], given[i, 3], given[i, 4], given[i, 5]
+        g, h, p, q, r, s = given[i, 6], given[i, 7], given[i, 8], given[i, 9], given[i, 10], given[i, 11]
+        out[i, 0] = mul_sub_shift(a, b, c, d, 64)
+        out[i, 1] = dot2_shift(a, b, c, d, 64)
+        out[i, 2] = dot3_shift(a, b, c, d, e, f, 64)
+        out[i, 3] = dot4_shift(a, b, c, d, e, f, g, h, 64)
+        out[i, 4] = dot6_shift(a, b, c, d, e, f, g, h, p, q, r, s, 64)
+        out[i, 5] = mul_narrow(a, b, 7)
+        out[i, 6] = mul_sub_narrow(a, b, c, d, 7)
+        out[i, 7] = dot2_narrow(a, b, c, d, 7)
+        out[i, 8] = dot3_narrow(a, b, c, d, e, f, 7)
+        out[i, 9] = dot4_narrow(a, b, c, d, e, f, g, h, 7)
+        out[i, 10] = dot6_narrow(a, b, c, d, e, f, g, h, p, q, r, s, 7)
+
+
+@kernel("void(int64[:,::1],int64[:,::1])")
+def run_lengths(given: Any, out: Any) -> None:
+    for i in range(len(given)):
+        a, b, c, d = given[i, 0], given[i, 1], given[i, 2], given[i, 3]
+        out[i, 0], out[i, 1], out[i, 2] = length2(a, b), length3(a, b, c), length4(a, b, c, d)
+        if a >= 0:
+            out[i, 3], out[i, 4] = isqrt(a), bit_length(a)
+
+
+@given(INT64, INT64, st.integers(0, 126))
+def test_python_product_is_the_floor(a: int, b: int, shift: int) -> None:
+    exact = floor(Fraction(a * b, 1 << shift))
+    if wide.INT64_MIN <= exact <= wide.INT64_MAX:
+        assert mul_shift(a, b, shift) == exact
+    else:
+        with pytest.raises(OverflowError):
+            mul_shift(a, b, shift)
+
+
+@given(INT64, INT64.filter(bool), st.integers(0, 60))
+def test_python_quotient_is_the_floor(a: int, b: int, shift: int) -> None:
+    exact = floor(Fraction(a << shift, b))
+    if wide.INT64_MIN <= exact <= wide.INT64_MAX:
+        assert div_shift(a, b, shift) == exact
+    else:
+        with pytest.raises(OverflowError):
+            div_shift(a, b, shift)
+
+
+@given(st.integers(0, wide.INT64_MAX), st.integers(0, 62))
+def test_python_root_is_the_floor(a: int, shift: int) -> None:
+    root = sqrt_shift(a, shift)
+    assert root**2 <= a << shift < (root + 1) ** 2
+
+
+@compiled
+@pytest.mark.parametrize(("run", "twin"), [(run_mul, mul_shift), (run_div, div_shift)])
+def test_compiled_products_and_quotients(run: Any, twin: Callable[..., int]) -> None:
+    rows = [*itertools.product(EDGES, EDGES), *seeded(4000, 2, 1)]
+    assert agree(run, twin, rows, SHIFTS) > 8000
+
+
+def near_divisors() -> Iterator[tuple[int, int]]:
+    """Dividends one below, at and one above multiples of the divisor: where a quotient is off first."""
+    chance = random.Random(2)
+    for _ in range(4000):
+        divisor = chance.getrandbits(chance.randrange(1, 63)) | 1
+        quotient = chance.getrandbits(chance.randrange(1, 40))
+        for step in (-1, 0, 1):
+            dividend = quotient * divisor + step
+            if abs(dividend) <= wide.INT64_MAX:
+                yield dividend, divisor
+                yield -dividend, divisor
+
+
+@compiled
+def test_compiled_quotients_near_multiples() -> None:
+    assert agree(run_div, div_shift, list(near_divisors()), SHIFTS) > 8000
+
+
+@compiled
+def test_compiled_quotients_of_every_table_interval() -> None:
+    """Divisors at both ends of each interval of the reciprocal table, with the largest dividends allowed."""
+    tops = [
+        (top << 54) + offset for top in range(256, 512) for offset in (0, 1, (1 << 54) - 2, (1 << 54) - 1)
+    ]
+    rows = [
+        (dividend, divisor) for divisor in tops for dividend in (wide.INT64_MAX, divisor - 1, -divisor, 1)
+    ]
+    assert agree(run_div, div_shift, rows, SHIFTS) > 4000
+
+
+@compiled
+def test_division_by_zero_gives_zero_and_does_not_kill() -> None:
+    rows = [(a, 0) for a in EDGES] + [(wide.INT64_MIN, -1)]
+    out = np.ones((len(rows), len(SHIFTS)), np.int64)
+    run_div(np.array(rows, np.int64), out)
+    assert not out[:-1].any()
+
+
+def squares() -> Iterator[tuple[int]]:
+    """Numbers beside squares, of all magnitudes, and both ends of each table interval."""
+    chance = random.Random(3)
+    for _ in range(6000):
+        root = chance.getrandbits(chance.randrange(1, 32))
+        yield from ((root * root + step,) for step in (-1, 0, 1) if root * root + step >= 0)
+    for bits in (0, 1):
+        for top in range(128, 512):
+            yield from (((top << (54 - bits)) + step,) for step in (-1, 0, 1))
+    yield from (((1 << bits) - 1,) for bits in range(1, 64))
+
+
+@compiled
+def test_compiled_roots() -> None:
+    assert agree(run_sqrt, sqrt_shift, list(squares()), SHIFTS) > 60000
+
+
+@compiled
+def test_compiled_roots_of_wide_squares() -> None:
+    """Lengths whose squares fill 126 bits, at exact squares (scaled triples) and one beside."""
+    chance = random.Random(4)
+    rows = [
+        (3 * k, 4 * k + step, 0, 0)
+        for k in (chance.getrandbits(60) for _ in range(2000))
+        for step in (-1, 0, 1)
+    ]
+    rows += [
+        (k, step, 0, 0) for k in (chance.getrandbits(62) for _ in range(1000)) for step in (0, 1, 1 << 31)
+    ]
+    rows += seeded(4000, 4, 5)
+    columns = (length2, length3, length4)
+    out = np.zeros((len(rows), 5), np.int64)
+    run_lengths(np.array(rows, np.int64), out)
+    compared = 0
+    for row, results in zip(rows, out.tolist(), strict=True):
+        for twin, lanes, result in zip(columns, (2, 3, 4), results, strict=False):
+            if sum(part * part for part in row[:lanes]) < 1 << 126:
+                assert result == twin(*row[:lanes]), (twin.__name__, row)
+                compared += 1
+        if row[0] >= 0:
+            assert results[3:] == [isqrt(row[0]), bit_length(row[0])]
+    assert compared > 25000
+
+
+SUMS: tuple[tuple[Callable[..., int], int, int], ...] = (
+    (mul_sub_shift, 4, 64),
+    (dot2_shift, 4, 64),
+    (dot3_shift, 6, 64),
+    (dot4_shift, 8, 64),
+    (dot6_shift, 12, 64),
+    (mul_narrow, 2, 7),
+    (mul_sub_narrow, 4, 7),
+    (dot2_narrow, 4, 7),
+    (dot3_narrow, 6, 7),
+    (dot4_narrow, 8, 7),
+    (dot6_narrow, 12, 7),
+)
+
+
+@compiled
+@pytest.mark.parametrize("size", [64, 31])
+def test_compiled_sums(size: int) -> None:
+    """Full words for the wide sums (parts of which leave 64 bits), half words for the narrow ones."""
+    rows = [tuple(number >> (64 - size) for number in row) for row in seeded(3000, 12, 6)]
+    rows += [tuple(random.Random(n).choice(EDGES) >> (64 - size) for _ in range(12)) for n in range(500)]
+    out = np.zeros((len(rows), len(SUMS)), np.int64)
+    run_sums(np.array(rows, np.int64), out)
+    compared = 0
+    for row, results in zip(rows, out.tolist(), strict=True):
+        for (twin, lanes, shift), result in zip(SUMS, results, strict=True):
+            try:
+                expected = twin(*row[:lanes], shift)
+            except OverflowError:
+                continue
+            assert result == expected, (twin.__name__, row)
+            compared += 1
+    assert compared > 20000
