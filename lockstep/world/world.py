@@ -130,6 +130,11 @@ class World:
         """The seed of all random numbers of the session."""
         return int(self._clock.array("seed")[0])
 
+    @property
+    def plugin_names(self) -> list[str]:
+        """The ids of the plugins, in the order in which they run."""
+        return list(self._plugins)
+
     def advance(self, inputs: TickInputs) -> None:
         """Simulate one tick."""
         number = self.tick
@@ -150,7 +155,7 @@ class World:
         self._clock.array("tick")[0] = number + 1
 
     def observe(self) -> None:
-        """Show the state to the observer plugins; called by the host when it shows a tick. No state changes."""
+        """Show the state to the observer plugins, which cannot change it; for when a tick is shown."""
         view = View(self)
         for hook, _ in self._hooks["observe"]:
             hook(view)

@@ -100,7 +100,7 @@ def _wrap(coordinate_q24: int) -> int:
     return (coordinate_q24 + REACH_Q24) % (2 * REACH_Q24) - REACH_Q24
 
 
-DEFINITION = WorldDefinition(
+WORLD = WorldDefinition(
     "small",
     build,
     title="Markers without physics, for tests",
