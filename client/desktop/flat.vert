@@ -1,0 +1,11 @@
+#version 330 core
+// The head-up display: window pixels, origin at the bottom left.
+layout(location = 0) in vec2 a_position;
+layout(location = 1) in vec4 a_colour;
+uniform vec2 u_window;
+out vec4 v_colour;
+
+void main() {
+    v_colour = a_colour;
+    gl_Position = vec4(a_position / u_window * 2.0 - 1.0, 0.0, 1.0);
+}
