@@ -236,8 +236,8 @@ class Endpoint:
         """Keep the updates of `emitter` from `number` on, and let those below go once no link needs them.
 
         Without this call own updates go as soon as every link has acknowledged them, and those of others by
-        the bounds of the history only. A later call must not name a smaller number to have effect. The bounds
-        of the history (`Limits`) hold whatever is asked here.
+        the bounds of the history only. What has gone does not come back by naming a smaller number. The
+        bounds of the history (`Limits`) hold whatever is asked here.
         """
         history = self._history(emitter)
         history.floor = number
@@ -314,7 +314,7 @@ class Endpoint:
         counter = link.restore_counter(counter_low)
         echoed = link.check_echo(echo, hold)
         parsed = Parsed()
-        said, offset = parse_acknowledgement(data, HEADER_SIZE, latest, count, link.own)
+        said, offset = parse_acknowledgement(data, HEADER_SIZE, latest, count, link.own, limits=self.limits)
         is_newest = counter > link.acknowledged_counter
         if is_newest and said is not None:
             link.own.check(*said)

@@ -30,11 +30,16 @@ def emitter_bytes(emitter: Emitter) -> bytes:
     return _EMITTER.pack(emitter.core_id, emitter.stamp)
 
 
-def decode_ranges(data: bytes, offset: int, count: int, latest: int) -> tuple[list[tuple[int, int]], int]:
+def decode_ranges(
+    data: bytes, offset: int, count: int, latest: int, *, window_count: int
+) -> tuple[list[tuple[int, int]], int]:
     """Decode `count` missed ranges below `latest`; half-open, lowest first, and the offset after them."""
     ranges: list[tuple[int, int]] = []
     back, offset = decode_varint(data, offset)
     number = latest - back
+    # Without this bound a few bytes could name numbers by the thousand.
+    if back > window_count or number < 0:
+        raise Refused(Refusal.MISSED_RANGES)
     for index in range(count):
         if index:
             gap, offset = decode_varint(data, offset)

@@ -58,7 +58,7 @@ class Parsed:
 
 
 def parse_acknowledgement(
-    data: bytes, offset: int, latest_low: int, flags: int, outbox: Outbox
+    data: bytes, offset: int, latest_low: int, flags: int, outbox: Outbox, *, limits: Limits
 ) -> tuple[tuple[int, Missed] | None, int]:
     """Return the latest number and the missed ranges, None when the peer knows no position yet."""
     count = flags & RANGES_COUNT_MASK
@@ -71,7 +71,7 @@ def parse_acknowledgement(
         raise Refused(Refusal.NUMBER)
     if not count:
         return (latest, []), offset
-    missed, offset = decode_ranges(data, offset, count, latest)
+    missed, offset = decode_ranges(data, offset, count, latest, window_count=limits.window_count)
     return (latest, missed), offset
 
 
@@ -111,7 +111,7 @@ def parse_records(
             emitter = Emitter(*_EMITTER.unpack_from(data, offset))
             offset += _EMITTER.size
             if kind == KIND_OTHER + KIND_ACKNOWLEDGEMENT:
-                offset = _parse_other_acknowledgement(data, offset, parsed, link, emitter)
+                offset = _parse_other_acknowledgement(data, offset, parsed, link, emitter, limits)
                 continue
             inbox = inboxes.get(emitter)
             if inbox is None:
@@ -124,7 +124,7 @@ def parse_records(
 
 
 def _parse_other_acknowledgement(
-    data: bytes, offset: int, parsed: Parsed, link: Link, emitter: Emitter
+    data: bytes, offset: int, parsed: Parsed, link: Link, emitter: Emitter, limits: Limits
 ) -> int:
     low, flags = _BLOCK.unpack_from(data, offset)
     offset += _BLOCK.size
@@ -132,9 +132,10 @@ def _parse_other_acknowledgement(
     if outbox is None:
         # A relay that is over: the ranges still have to be stepped over.
         if flags & RANGES_COUNT_MASK:
-            _, offset = decode_ranges(data, offset, flags & RANGES_COUNT_MASK, 1 << 32)
+            count = flags & RANGES_COUNT_MASK
+            _, offset = decode_ranges(data, offset, count, 1 << 32, window_count=limits.window_count)
         return offset
-    said, offset = parse_acknowledgement(data, offset, low, flags, outbox)
+    said, offset = parse_acknowledgement(data, offset, low, flags, outbox, limits=limits)
     if said is not None:
         parsed.acknowledgements.append((outbox, said[0], said[1]))
     return offset

@@ -25,7 +25,6 @@ class Refusal(StrEnum):
     ECHO = "echo"
     RECORD_KIND = "record_kind"
     RECORD_SIZE = "record_size"
-    RECORD_REPEATED = "record_repeated"
     BLOCK = "block"
     UPDATE_SIZE = "update_size"
     NUMBER = "number"
