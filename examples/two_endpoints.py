@@ -34,6 +34,7 @@ class Player:
         self.peer_address = ("", 0)
 
     def introduction(self) -> Introduction:
+        """Return what this side says of itself."""
         return Introduction(
             emitter=self.endpoint.local,
             connection_id=self.connection_id,
@@ -43,6 +44,7 @@ class Player:
         )
 
     def link_to(self, peer: Introduction) -> None:
+        """Open this side of the link."""
         self.peer_address = parse_address(peer.address)
         self.endpoint.add_link(
             LINK,
@@ -54,6 +56,7 @@ class Player:
         )
 
     def tick(self) -> None:
+        """Send what is due and take what has come."""
         self.endpoint.flush(now_us())
         for _, datagram in self.endpoint.poll_datagrams():
             self.socket.send(datagram, self.peer_address)
@@ -63,6 +66,7 @@ class Player:
 
 
 def now_us() -> int:
+    """Return the time of a clock that never goes back."""
     return time.monotonic_ns() // 1000
 
 
