@@ -1,7 +1,7 @@
 """Ids: of slots (a row and a generation) and of plugins (a name and a version).
 
-A slot id is ``generation << 32 | row``. Rows are used again, lowest free first; the generation of a row grows
-by one each time, so an id never comes back to life. Id 0 names nothing. A plugin id reads
+A slot id is ``generation << 16 | row``, 32 bits. Rows are used again, lowest free first; the generation of a
+row grows by one each time, so an id never comes back to life. Id 0 names nothing. A plugin id reads
 ``maker/name@version``.
 """
 
@@ -15,8 +15,12 @@ from lockstep.errors import PluginError, WorldError
 from lockstep.limits import NAME_LENGTH_MAX, SLOTS_MAX
 
 NO_ID = 0
-ROW_MASK = 0xFFFFFFFF
-GENERATION_MAX = (1 << 31) - 1
+ROW_BITS = 16
+ROW_MASK = (1 << ROW_BITS) - 1
+GENERATION_MAX = (1 << 16) - 1  # a row is used this often at most
+SLOT_ID_MAX = GENERATION_MAX << ROW_BITS | ROW_MASK
+
+assert SLOTS_MAX == 1 << ROW_BITS
 
 _PLUGIN_ID = re.compile(r"([a-z][a-z0-9_]*)/([a-z][a-z0-9_]*)@([1-9][0-9]{0,5})")
 
@@ -24,7 +28,7 @@ _PLUGIN_ID = re.compile(r"([a-z][a-z0-9_]*)/([a-z][a-z0-9_]*)@([1-9][0-9]{0,5})"
 def make_id(row: int, generation: int) -> int:
     """The id of generation ``generation`` (from 1) of row ``row``."""
     assert 0 <= row < SLOTS_MAX and 1 <= generation <= GENERATION_MAX, (row, generation)
-    return generation << 32 | row
+    return generation << ROW_BITS | row
 
 
 def row_of(slot_id: int) -> int:
@@ -34,7 +38,7 @@ def row_of(slot_id: int) -> int:
 
 def generation_of(slot_id: int) -> int:
     """The generation in an id; 0 only in :data:`NO_ID`."""
-    return slot_id >> 32
+    return slot_id >> ROW_BITS
 
 
 def format_id(slot_id: int) -> str:

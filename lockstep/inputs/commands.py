@@ -1,15 +1,15 @@
 """Commands: what a player asks of the world besides buttons and axes, each in one fixed form.
 
-=====  =========  ==========================================================  ==========
-code   form       fields (little-endian)                                      size
-=====  =========  ==========================================================  ==========
-1      spawn      prefab u8, position 3 x i32 Q10, velocity 3 x i32 Q10        25
-2      move       slot id u64, position 3 x i32 Q10                            20
-3      destroy    slot id u64                                                  8
-4      impulse    slot id u64, impulse 3 x i32 Q10                             20
-5      grab       slot id u64; 0 lets go                                       8
-6      attach     slot id u64, parent id u64; parent 0 makes it a root         16
-=====  =========  ==========================================================  ==========
+====  =======  =====================================================  ====
+code  form     fields (little-endian)                                 size
+====  =======  =====================================================  ====
+1     spawn    prefab u8, position 3 x i32 Q10, velocity 3 x i32 Q10  25
+2     move     slot id u32, position 3 x i32 Q10                      16
+3     destroy  slot id u32                                            4
+4     impulse  slot id u32, impulse 3 x i32 Q10                       16
+5     grab     slot id u32; 0 lets go                                 4
+6     attach   slot id u32, parent id u32; parent 0 makes it a root   8
+====  =======  =====================================================  ====
 
 A form is validated where it enters (from a terminal: :class:`InputError`; from another core:
 :class:`InputRefused`). Whether the slot exists and may be touched is for the world to say, in the tick, the
@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lockstep.errors import InputError, InputRefused
-from lockstep.ids import GENERATION_MAX, NO_ID, generation_of, row_of
-from lockstep.limits import COMMAND_SIZE_MAX, POSITION_M_MAX, PREFABS_MAX, SLOTS_MAX
+from lockstep.ids import NO_ID, ROW_BITS, SLOT_ID_MAX
+from lockstep.limits import COMMAND_SIZE_MAX, POSITION_M_MAX, PREFABS_MAX
 
 Vector = tuple[int, int, int]
 
@@ -103,18 +103,18 @@ FORMS: Final[Mapping[int, Form]] = {
         lambda prefab, x, y, z, u, v, w: Spawn(prefab, (x, y, z), (u, v, w)),
     ),
     2: Form(
-        "move", Move, struct.Struct("<Q3i"),
+        "move", Move, struct.Struct("<I3i"),
         lambda c: (c.slot_id, *c.position_q10),
         lambda slot, x, y, z: Move(slot, (x, y, z)),
     ),
-    3: Form("destroy", Destroy, struct.Struct("<Q"), lambda c: (c.slot_id,), Destroy),
+    3: Form("destroy", Destroy, struct.Struct("<I"), lambda c: (c.slot_id,), Destroy),
     4: Form(
-        "impulse", Impulse, struct.Struct("<Q3i"),
+        "impulse", Impulse, struct.Struct("<I3i"),
         lambda c: (c.slot_id, *c.impulse_q10),
         lambda slot, x, y, z: Impulse(slot, (x, y, z)),
     ),
-    5: Form("grab", Grab, struct.Struct("<Q"), lambda c: (c.slot_id,), Grab),
-    6: Form("attach", Attach, struct.Struct("<QQ"), lambda c: (c.slot_id, c.parent_id), Attach),
+    5: Form("grab", Grab, struct.Struct("<I"), lambda c: (c.slot_id,), Grab),
+    6: Form("attach", Attach, struct.Struct("<II"), lambda c: (c.slot_id, c.parent_id), Attach),
 }  # fmt: skip
 _CODES: Final[Mapping[type[Any], int]] = {form.kind: code for code, form in FORMS.items()}
 _ARGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -254,9 +254,9 @@ def _check_slot_id(slot_id: int, *, where: str, none_allowed: bool = False) -> N
     if type(slot_id) is int:
         if slot_id == NO_ID and none_allowed:
             return
-        if slot_id > 0 and row_of(slot_id) < SLOTS_MAX and 1 <= generation_of(slot_id) <= GENERATION_MAX:
+        if 1 << ROW_BITS <= slot_id <= SLOT_ID_MAX:
             return
-    allowed = "a slot id (generation << 32 | row)" + (", or 0" if none_allowed else "")
+    allowed = "a slot id (generation << 16 | row)" + (", or 0" if none_allowed else "")
     raise InputError(f"{slot_id!r}", where=where, allowed=allowed)
 
 

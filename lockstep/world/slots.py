@@ -16,7 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from lockstep.errors import SlotExists, SlotMissing, WorldError
-from lockstep.ids import GENERATION_MAX, NO_ID, ROW_MASK, format_id, generation_of, make_id, name_key, row_of
+from lockstep.ids import (
+    GENERATION_MAX,
+    NO_ID,
+    ROW_BITS,
+    ROW_MASK,
+    format_id,
+    generation_of,
+    make_id,
+    name_key,
+    row_of,
+)
 from lockstep.limits import LOCAL_POSITION_Q24_MAX, ONE_Q30, POSITION_Q24_MAX, SLOTS_MAX, TREE_DEPTH_MAX
 from lockstep.world.poses import IDENTITY_Q30, conjugate, multiply, rotate
 from physics_fixed.tables import Column, Table
@@ -330,7 +340,9 @@ class Slots:
         ids = table["slot_id"]
         living = np.flatnonzero(ids)
         assert (ids[living] & ROW_MASK == living).all(), "a slot id stands in another row"
-        assert (ids[living] >> 32 == table["generation"][living]).all(), "a slot id is of another generation"
+        assert (ids[living] >> ROW_BITS == table["generation"][living]).all(), (
+            "a slot id is of another generation"
+        )
         keys = table["name_key"][table["name_key"] != 0]
         assert len(np.unique(keys)) == len(keys), "two slots have one name"
         parents = table["parent_id"]

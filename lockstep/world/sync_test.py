@@ -189,7 +189,7 @@ def _random_payload(world: World, seed: int, number: int, place: int) -> bytes:
 
 def _random_command(world: World, stream: RandomStream) -> Command:
     ids = world.slots.table["slot_id"]
-    living: list[int] = ids[ids != 0].tolist() or [1 << 32]
+    living: list[int] = ids[ids != 0].tolist() or [1 << 16]
     slot_id = stream.pick(living)
     position = (stream.between(-8192, 8192), stream.between(0, 8192), stream.between(-8192, 8192))
     makers: tuple[Callable[[], Command], ...] = (

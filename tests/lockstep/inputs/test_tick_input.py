@@ -16,7 +16,7 @@ from lockstep.limits import AXIS_MAX, PAYLOAD_SIZE_MAX
 _position = st.tuples(*[st.integers(-(4096 << 10), 4096 << 10)] * 3)
 _velocity = st.tuples(*[st.integers(-(64 << 10), 64 << 10)] * 3)
 _slot_id = st.builds(
-    lambda row, generation: generation << 32 | row, st.integers(0, 65535), st.integers(1, 2**31 - 1)
+    lambda row, generation: generation << 16 | row, st.integers(0, 65535), st.integers(1, 65535)
 )
 _command = st.one_of(
     st.builds(Spawn, st.integers(0, 255), _position, _velocity),
@@ -74,8 +74,8 @@ def test_neutral_is_empty() -> None:
 
 def test_bytes_as_documented() -> None:
     assert encode_input(TickInput(1, (0, AXIS_MAX, 0, -2)), AVATAR_LAYOUT) == bytes.fromhex("01 0a ff7f feff")
-    assert encode_input(TickInput(0, (0, 0, 0, 0), (Grab(1 << 32),)), AVATAR_LAYOUT) == bytes.fromhex(
-        "00 00 05 0000000001000000"
+    assert encode_input(TickInput(0, (0, 0, 0, 0), (Grab(1 << 16),)), AVATAR_LAYOUT) == bytes.fromhex(
+        "00 00 05 00000100"
     )
 
 
@@ -92,9 +92,9 @@ def test_bytes_as_documented() -> None:
         ("00010080", "axis values"),
         ("000007", "command code 7"),
         ("00000500", "ends at"),
-        ("000003" + "00" * 8, "slot"),
+        ("000003" + "00" * 4, "slot"),
         ("ff" * 6 + "00", "more than 32 bits"),
-        ("0000" + "05" + "00" * 8 + ("05" + "00" * 8) * 8, "more than 8 commands"),
+        ("0000" + "05" + "00" * 4 + ("05" + "00" * 4) * 8, "more than 8 commands"),
         ("01" * 1001, "1001 bytes"),
     ],
 )
