@@ -62,10 +62,7 @@ class StateChecks:
         The last agreed state is kept: what was agreed stays so.
         """
         self.epoch, self.members = epoch, members
-        for check in self._pending.values():
-            if check.snapshot is not None:
-                self._free.append(check.snapshot)
-        self._pending.clear()
+        self._pending.clear()  # not for reuse: a search for differing cells may still read these snapshots
         self.next_tick = first_tick // self._interval * self._interval + self._interval
 
     def start_from(self, tick: int, snapshot: Snapshot) -> None:

@@ -43,31 +43,37 @@ class Pacer:
         self._here: dict[int, deque[int]] = {}
         self._there: dict[int, int] = {}
 
+    def restart(self, now_us: int) -> None:
+        """The next tick is due now."""
+        self.due_us = self._last_us = now_us
+
     def phase(self, tick: int, now_us: int) -> int:
         """The phase of a core whose next tick is ``tick``, in 1/256 ticks."""
         passed = min(max(0, now_us - self._last_us), self.period_us)
         return tick * PHASE_ONE + passed * PHASE_ONE // self.period_us
 
-    def observe(self, link: int, *, own_phase: int, remote_phase: int, remote_ahead: int) -> None:
+    def observe(self, link: int, *, own_phase: int, remote_phase: int, remote_ahead: int | None) -> None:
         """A packet arrived: our phase now, the sender's when it was sent, and what the sender measured of us."""
         samples = self._here.get(link)
         if samples is None:
             samples = self._here[link] = deque(maxlen=_SAMPLES)
         samples.append(own_phase - remote_phase)
-        self._there[link] = remote_ahead
+        if remote_ahead is not None:
+            self._there[link] = remote_ahead
 
-    def ahead(self, link: int) -> int:
+    def ahead(self, link: int) -> int | None:
         """How far our phase was ahead of the sender's at arrival, in 1/256 ticks: their delay plus our lead."""
         samples = self._here.get(link)
         if not samples:
-            return 0
+            return None
         return sorted(samples)[len(samples) // 2]
 
     def lead(self, link: int) -> int:
         """How far we lead the core behind ``link``, in 1/256 ticks; negative if it leads us."""
-        if not self._here.get(link):
+        here, there = self.ahead(link), self._there.get(link)
+        if here is None or there is None:
             return 0
-        return (self.ahead(link) - self._there[link]) // 2
+        return (here - there) // 2
 
     def forget(self, link: int) -> None:
         """The core behind ``link`` is gone."""
@@ -96,6 +102,3 @@ class Pacer:
         self.due_us = max(self.due_us + period, now_us - LAG_US_MAX)
         self._last_us = now_us
 
-    def shift(self, now_us: int) -> None:
-        """Nothing could be simulated: the time that passed is not run after."""
-        self.due_us = max(self.due_us, now_us)

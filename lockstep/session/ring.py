@@ -44,6 +44,14 @@ class SnapshotRing:
         slot = tick % self._size
         return self._snapshots[slot] if self._ticks[slot] == tick else None
 
+    def swap(self, tick: int, spare: Snapshot | None) -> Snapshot | None:
+        """Take the snapshot of ``tick`` out of the ring; ``spare``, if given, is memory for the slot to reuse."""
+        snapshot = self.get(tick)
+        if snapshot is not None:
+            slot = tick % self._size
+            self._snapshots[slot], self._ticks[slot] = spare, -1
+        return snapshot
+
     def clear(self) -> None:
         """Forget all ticks (memory is kept for reuse)."""
         self._ticks = [-1] * self._size

@@ -27,7 +27,7 @@ from lockstep.inputs import PlayerTick, TickInputs
 from lockstep.peer.views import Member, View
 from lockstep.session.requests import Advance, Load, Request, Save
 from lockstep.session.terms import SessionTerms
-from lockstep.session.tracks import NEUTRAL, Track
+from lockstep.session.tracks import NEUTRAL, NO_DELAY, Track
 
 HISTORY_TICKS = 600  # confirmed inputs kept for newcomers, resyncs and re-simulation
 _TRIM_TICKS = 64  # history is trimmed in steps of this many ticks
@@ -250,7 +250,15 @@ class Session:
     def delay_of(self, member: Member) -> int:
         """The input delay of the latest held input of ``member``."""
         delays = self._tracks[member].delays
-        return delays[-1] if delays else NO_DELAY_KNOWN
+        return delays[-1] if delays else NO_DELAY
+
+    def base_of(self, member: Member) -> int:
+        """The first tick whose input of ``member``, one of the latest view, is still kept."""
+        return self._tracks[member].base
+
+    def rules(self, tick: int) -> bool:
+        """Whether the view that ruled ``tick`` is still known here."""
+        return tick >= self._rulings[0].view.first_tick
 
     def payload_of(self, member: Member, tick: int) -> bytes:
         """A held input of a member of the latest view."""
@@ -295,5 +303,3 @@ class Session:
             for track in ruling.tracks:
                 track.forget_before(tick)
 
-
-NO_DELAY_KNOWN = 0

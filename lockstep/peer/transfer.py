@@ -1,0 +1,114 @@
+"""A final state on its way from a donor to a core that joins or is healed."""
+
+from __future__ import annotations
+
+import hashlib
+
+from physics_fixed.errors import SnapshotError
+from physics_fixed.tables import Snapshot, TableSet
+
+from lockstep.peer import frames
+from lockstep.peer.frames import AskWorld, FrameRefused, WorldHeader
+from lockstep.peer.outputs import JoinProgress, Outbox, SendFrame
+from lockstep.peer.simulation import Simulation
+
+ASKS_MAX = 64
+
+
+class Donor:
+    """Answers those who ask for the world, as soon as there is a final state that serves them."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._asks: dict[int, AskWorld] = {}
+
+    def handle_ask(self, stream: int, ask: AskWorld) -> None:
+        """Somebody asks over a stream; an earlier ask of theirs is forgotten."""
+        if len(self._asks) < ASKS_MAX or stream in self._asks:
+            self._asks[stream] = ask
+
+    def forget(self, stream: int) -> None:
+        """The stream is closed."""
+        self._asks.pop(stream, None)
+
+    def step(self, simulation: Simulation) -> list[int]:
+        """Give the world to whom it can be given now; the streams of those who got it."""
+        if not self._asks:
+            return []
+        final = simulation.final_state()
+        if final is None:
+            return []
+        tick, snapshot = final
+        view = simulation.session.view
+        # Above the view's first tick: who comes and goes in that tick is then part of the state already.
+        if tick <= view.first_tick:
+            return []
+        ready = [s for s, ask in self._asks.items() if tick > ask.tick and view.epoch >= ask.epoch]
+        if not ready:
+            return []
+        data = simulation.world.tables.encode(snapshot)
+        header = WorldHeader(view, tick, len(data), hashlib.sha256(data).digest())
+        for stream in ready:
+            del self._asks[stream]
+            self._outbox.outputs.append(SendFrame(stream, frames.WORLD, frames.encode_world(header)))
+            for first in range(0, len(data), frames.PART_SIZE):
+                part = data[first : first + frames.PART_SIZE]
+                self._outbox.outputs.append(SendFrame(stream, frames.WORLD_PART, part))
+        return ready
+
+
+class Receiver:
+    """Takes in the world that was asked for.
+
+    Parameters
+    ----------
+    tables : TableSet
+        The shape of the state that must come.
+    outbox : Outbox
+        Progress goes here.
+    """
+
+    def __init__(self, tables: TableSet, outbox: Outbox) -> None:
+        self._tables = tables
+        self._outbox = outbox
+        self._header: WorldHeader | None = None
+        self._parts: list[bytes] = []
+        self._received = 0
+
+    def handle_header(self, body: bytes) -> None:
+        """A WORLD frame; what came before of another is dropped.
+
+        Raises
+        ------
+        FrameRefused
+            If it is malformed.
+        """
+        self._header = frames.decode_world(body)
+        self._parts, self._received = [], 0
+
+    def handle_part(self, body: bytes) -> tuple[WorldHeader, Snapshot] | None:
+        """A WORLD_PART frame; the state once it is complete.
+
+        Raises
+        ------
+        FrameRefused
+            If nothing was announced, more came than announced, or the state is damaged or of another shape.
+        """
+        header = self._header
+        if header is None:
+            raise FrameRefused("WORLD_PART without a WORLD before it")
+        self._parts.append(body)
+        self._received += len(body)
+        if not body or self._received > header.size:
+            raise FrameRefused(f"{self._received} bytes of a world of {header.size}")
+        self._outbox.events.append(JoinProgress(self._received, header.size))
+        if self._received < header.size:
+            return None
+        data = b"".join(self._parts)
+        self._header, self._parts = None, []
+        if hashlib.sha256(data).digest() != header.digest:
+            raise FrameRefused("the world's SHA-256 is not the announced one")
+        try:
+            return header, self._tables.decode(data)
+        except SnapshotError as error:
+            raise FrameRefused(f"the world's state: {error}") from None
