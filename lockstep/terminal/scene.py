@@ -97,7 +97,7 @@ def encode_scene(
     rows["flags"] = flags
     rows["place"] = places
     rows["rgba"] = rgba
-    rows["size"] = sizes
+    rows["size"] = np.reshape(sizes, (count, 3))
     header = _HEADER.pack(SCENE_KIND, limits.BINARY_VERSION, serial & 0xFFFF, tick & 0xFFFFFFFF, count)
     return header + rows.tobytes()
 

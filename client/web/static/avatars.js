@@ -19,14 +19,14 @@ export class Avatars {
   define(rows, ownPlace) {
     const present = new Map(rows.filter((row) => row.flags & FLAG.avatar).map((row) => [row.slot, row]));
     for (const [slot, figure] of this.figures) {
-      if (!present.has(slot)) {
-        this.scene.remove(figure.root);
-        figure.dispose();
-        this.figures.delete(slot);
-      }
+      if (!present.has(slot)) this.remove(slot, figure);
     }
     for (const [slot, row] of present) {
       let figure = this.figures.get(slot);
+      if (figure !== undefined && figure.own !== (row.place === ownPlace)) {
+        this.remove(slot, figure);
+        figure = undefined;
+      }
       if (figure === undefined) {
         figure = new Figure(this.stage, this.parts, row, row.place === ownPlace);
         this.figures.set(slot, figure);
@@ -34,6 +34,12 @@ export class Avatars {
       }
       figure.fit(row);
     }
+  }
+
+  remove(slot, figure) {
+    this.scene.remove(figure.root);
+    figure.dispose();
+    this.figures.delete(slot);
   }
 
   ofPlace(place) {
@@ -53,6 +59,7 @@ export class Avatars {
 class Figure {
   constructor(stage, parts, row, own) {
     this.row = row;
+    this.own = own;
     this.root = new THREE.Group();
     this.body = new THREE.Group();
     this.root.add(this.body);

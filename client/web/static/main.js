@@ -7,6 +7,7 @@ import { Connection } from "./connection.js";
 import { Controls } from "./controls.js";
 import { NetGraph } from "./netgraph.js";
 import { Overlay } from "./overlay.js";
+import { FLAG } from "./protocol.js";
 import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { Touch } from "./touch.js";
@@ -20,6 +21,7 @@ const overlay = new Overlay();
 const graph = new NetGraph(document.querySelector("#graph"));
 let timeline = null;
 let welcome = null;
+let sceneRows = [];
 let peers = [];
 
 const address = new URL("terminal", window.location.href);
@@ -44,17 +46,26 @@ function receive(message) {
   else if (message.kind === "error") overlay.toast(`${message.where}: ${message.what}; allowed: ${message.allowed}`, "error");
   else if (timeline === null) return;
   else if (message.kind === "scene") {
-    bodies.define(message.rows.filter((row) => (row.flags & 2) === 0));
-    avatars.define(message.rows, welcome.place);
-    overlay.scene(message.rows);
-    overlay.list(welcome.place, peers);
+    sceneRows = message.rows;
+    define();
   } else if (message.kind === "view") timeline.receive(message, performance.now());
 }
 
+function define() {
+  bodies.define(sceneRows.filter((row) => (row.flags & FLAG.avatar) === 0));
+  avatars.define(sceneRows, welcome.place);
+  overlay.scene(sceneRows);
+  overlay.list(welcome.place, peers);
+}
+
 function begin(message) {
+  const same = welcome !== null && welcome.core === message.core && welcome.tick_rate === message.tick_rate;
   welcome = message;
-  timeline = new Timeline(message.tick_rate);
-  chase.fresh = true;
+  if (!same) {
+    timeline = new Timeline(message.tick_rate);
+    chase.fresh = true;
+  }
+  define();
   overlay.welcome(message, !touch.root.hidden);
   touch.begin(message.inputs);
   controls.begin(message.inputs);
