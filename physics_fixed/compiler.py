@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import pickle
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import llvmlite
 import numba
+import numba._dispatcher as _dispatcher
 import numpy as np
 from numba.core import compiler, sigutils
 from numba.core.caching import _Cache
@@ -86,6 +88,15 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
     signature_text: str
     kind: str
 
+    def __init__(self, py_func: Callable[..., Any], *options: Any, **named_options: Any) -> None:
+        super().__init__(py_func, *options, **named_options)
+        names = tuple(inspect.signature(py_func).parameters)
+        # Again, for the last argument, which numba has no way to set: only exact types match. Otherwise a
+        # float that Python passes for an int64 would be cut off without a word.
+        _dispatcher.Dispatcher.__init__(
+            self, self._tm.get_pointer(), len(names), True, names, (), False, False, True
+        )
+
     def ensure_compiled(self) -> None:
         """Compile the kernel, or load it from the cache, unless that has been done."""
         if not self.overloads:
@@ -101,7 +112,8 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
     @property
     def is_cached(self) -> bool:
         """True if the cache has a file for this kernel as it is."""
-        return self._cache.path(self.targetctx).exists()
+        path: Path = self._cache.path(self.targetctx)
+        return path.exists()
 
     @property
     def was_loaded(self) -> bool:

@@ -44,7 +44,7 @@ def compile_all(progress: Progress | None = None) -> None:
     if not COMPILER_ON:
         return
     import_all()
-    kernels = _entry_kernels()
+    kernels = entry_kernels()
     missing = sum(not kernel.is_cached for kernel in kernels)
     child = _start_child() if missing >= _CHILD_WORTH else None
     try:
@@ -65,12 +65,13 @@ def compile_all(progress: Progress | None = None) -> None:
 def compile_from_the_back() -> None:
     """The work of the child process: compile what the cache lacks, last kernel first."""
     import_all()
-    for kernel in reversed(_entry_kernels()):
+    for kernel in reversed(entry_kernels()):
         if not kernel.is_cached:
             kernel.ensure_compiled()
 
 
-def _entry_kernels() -> list[Kernel]:
+def entry_kernels() -> list[Kernel]:
+    """The kernels that Python calls, in the order of declaration."""
     from physics_fixed.compiler import declared_kernels
 
     return [kernel for kernel in declared_kernels() if kernel.kind == "entry" and _is_of_package(kernel)]
