@@ -40,7 +40,7 @@ class Limits:
     records_count_max: int = 64
     history_count_max: int = 2048
     history_size_max: int = 1 << 20
-    base_count_kept: int = 64
+    base_count_kept: int = 128
     window_count: int = 2048
     redundancy_size_max: int = 256
     redundancy_count_max: int = 64
@@ -62,6 +62,11 @@ class Limits:
         assert self.window_count < 1 << 14, self.window_count
         assert self.history_size_max >= self.update_size_max, (self.history_size_max, self.update_size_max)
         assert 1 <= self.base_count_kept <= self.history_count_max, self.base_count_kept
+        # A tail that still comes, because acknowledgements are lost, must find its base held.
+        assert self.redundancy_count_max < self.base_count_kept, (
+            self.redundancy_count_max,
+            self.base_count_kept,
+        )
         assert self.redundancy_count_max <= BLOCK_COUNT_MAX, self.redundancy_count_max
         assert self.redundancy_size_max <= self.piece_size_max, self.redundancy_size_max
         assert self.flush_datagrams_max >= 1, self.flush_datagrams_max

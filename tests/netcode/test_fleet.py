@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from netcode import DEFAULT, Emitter, HistoryExceeded, LinkHeard, LinkSilent, RelayDone
+from netcode import (
+    DEFAULT,
+    Emitter,
+    Endpoint,
+    HistoryExceeded,
+    LinkHeard,
+    LinkSilent,
+    RelayDone,
+    UpdateReceived,
+)
 from netcode.limits import Limits
 from netcode.simulated_network import LinkModel
 
@@ -86,7 +95,7 @@ def test_keep_from_holds_acknowledged_updates_for_a_newcomer(make_fleet: MakeFle
 
 
 def test_a_straggler_beyond_the_history_is_told_and_does_not_stop_the_others(make_fleet: MakeFleet) -> None:
-    limits = Limits(history_count_max=64)
+    limits = Limits(history_count_max=64, base_count_kept=40, redundancy_count_max=30)
     fleet = make_fleet(3, 7, LinkModel(delay_us=10_000), limits=limits)
     fleet.run(50)
     fleet.network.partition(0, 2)
@@ -200,3 +209,89 @@ def test_a_link_can_be_removed_and_its_peer_forgotten(make_fleet: MakeFleet) -> 
     fleet.endpoints[0].remove_link(5)
     fleet.endpoints[0].forget(stranger)
     assert fleet.endpoints[0].links() == (1,)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_star_forwards_everything_in_one_datagram_a_link_and_tick(make_fleet: MakeFleet, seed: int) -> None:
+    model = LinkModel(delay_us=20_000, jitter_us=20_000, loss_permille=150, duplicate_permille=50)
+    fleet = make_fleet(5, seed, model, linked=False)
+    leaves = range(1, 5)
+    for leaf in leaves:
+        fleet.link(0, leaf)
+        fleet.link(leaf, 0)
+        for other in leaves:
+            if other != leaf:
+                fleet.endpoints[leaf].follow(fleet.emitters[other], FIRST_NUMBER)
+    for leaf in leaves:
+        for other in leaves:
+            if other != leaf:
+                fleet.endpoints[0].relay(leaf, fleet.emitters[other], FIRST_NUMBER)
+    fleet.run(200)
+    fleet.run(80, None)
+    fleet.assert_all_delivered()
+    assert fleet.datagrams_max == 1
+
+
+def test_what_is_kept_of_others_can_be_let_go(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(2, 1, LinkModel(delay_us=5_000))
+    fleet.run(400)
+    endpoint, other = fleet.endpoints[0], fleet.emitters[1]
+    assert endpoint.held(other)[0] == FIRST_NUMBER
+    endpoint.keep_from(other, FIRST_NUMBER + 100)
+    assert endpoint.held(other)[0] == FIRST_NUMBER + 100
+    endpoint.keep_from(other, FIRST_NUMBER + 390)
+    first, end = endpoint.held(other)
+    assert end - first == DEFAULT.base_count_kept, "a late datagram finds its base"
+    fleet.run(30)
+    fleet.run(10, None)
+    fleet.assert_all_delivered()
+
+
+def test_a_relay_of_what_is_not_held_is_told(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(3, 1, LinkModel(delay_us=5_000))
+    fleet.run(300)
+    endpoint, other = fleet.endpoints[0], fleet.emitters[1]
+    endpoint.keep_from(other, FIRST_NUMBER + 100)
+    endpoint.relay(2, other, FIRST_NUMBER + 99)
+    fleet.run(2)
+    assert HistoryExceeded(2, other, FIRST_NUMBER + 99, FIRST_NUMBER + 100) in fleet.events[0]
+
+
+def test_a_newcomer_starts_in_the_middle_after_a_snapshot(make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(2, 1, BAD)
+    for endpoint in fleet.endpoints:
+        for emitter in fleet.emitters:
+            endpoint.keep_from(emitter, FIRST_NUMBER + 40)
+    fleet.run(120)
+    joined = Emitter(99, 1)
+    wanted = FIRST_NUMBER + 50
+    newcomer = Endpoint(joined, first_number=0)
+    received = []
+    fleet.endpoints[0].add_link(
+        9, joined, local_connection_id=900, remote_connection_id=901, now_us=fleet.now_us, next_number=0
+    )
+    newcomer.add_link(
+        0,
+        fleet.emitters[0],
+        local_connection_id=901,
+        remote_connection_id=900,
+        now_us=fleet.now_us,
+        next_number=wanted,
+    )
+    newcomer.follow(fleet.emitters[1], wanted)
+    fleet.endpoints[0].relay(9, fleet.emitters[1], wanted)
+    for _ in range(20):
+        fleet.now_us += 16_667
+        newcomer.flush(fleet.now_us)
+        for _, data in newcomer.poll_datagrams():
+            fleet.endpoints[0].handle_datagram(data, fleet.now_us)
+        fleet.endpoints[0].flush(fleet.now_us)
+        for link, data in fleet.endpoints[0].poll_datagrams():
+            if link == 9:
+                newcomer.handle_datagram(data, fleet.now_us)
+        received += [event for event in newcomer.poll_events() if isinstance(event, UpdateReceived)]
+    for emitter, emitted in ((fleet.emitters[0], fleet.emitted[0]), (fleet.emitters[1], fleet.emitted[1])):
+        numbers = [event.number for event in received if event.emitter == emitter]
+        assert numbers == list(range(wanted, wanted + len(numbers)))
+        held = fleet.endpoints[0].held(emitter)[1] - FIRST_NUMBER
+        assert [event.payload for event in received if event.emitter == emitter] == emitted[50:held]

@@ -89,7 +89,7 @@ def test_hostile_bytes_are_payloads_in_bounds_or_refused(data: bytes, count: int
 
 
 def test_history_bounds_drop_the_oldest_by_count_and_by_bytes() -> None:
-    history = History(FIRST, Limits(history_count_max=100, base_count_kept=8))
+    history = History(FIRST, Limits(history_count_max=100, base_count_kept=80))
     for index in range(150):
         history.append(bytes((index,)))
     assert (history.first, history.next, len(history)) == (FIRST + 50, FIRST + 150, 100)
