@@ -48,6 +48,7 @@ class Application:
         self._interval_s = 1.0 / (mode_rate if mode_rate >= RATE_MIN else RATE_DEFAULT)
         self._follows_display = not is_software(window.driver)
         self._pictures = 0
+        self._due_s = 0.0
         self._counted_since_s = time.perf_counter()
         self._ends_at_s: float | None = None
         self._caption = ""
@@ -59,11 +60,7 @@ class Application:
 
     def run(self) -> int:
         """Run until the person closes the window or the core is gone; returns the exit status."""
-        # A display that sets the beat must not meet a timer with another: pictures would double and skip.
-        if self._follows_display:
-            pyglet.clock.schedule(self._step)
-        else:
-            pyglet.clock.schedule_interval(self._step, self._interval_s)
+        pyglet.clock.schedule_once(self._step, 0.0)
         pyglet.app.run(interval=None)
         pyglet.clock.unschedule(self._step)
         connection = self._terminal.connection
@@ -81,6 +78,15 @@ class Application:
             ended = time.perf_counter()
             self._window.note_cost(ended - began, ended)
             self._check_beat(ended)
+        self._schedule_next(time.perf_counter())
+
+    def _schedule_next(self, now_s: float) -> None:
+        # A display that sets the beat must not meet a timer with another: pictures would double and skip.
+        if self._follows_display and self._window.shown:
+            self._due_s = now_s
+        else:
+            self._due_s = max(self._due_s + self._interval_s, now_s)
+        pyglet.clock.schedule_once(self._step, self._due_s - now_s)
 
     def _send(self) -> None:
         for message in self._terminal.outgoing(time.perf_counter()):
@@ -100,15 +106,14 @@ class Application:
                 pyglet.app.exit()
 
     def _check_beat(self, now_s: float) -> None:
-        """Some drivers promise to wait for the display and do not: use a timer then."""
+        """Count pictures. Some drivers promise to wait for the display and do not: use a timer then."""
         self._pictures += 1
         counted_s = now_s - self._counted_since_s
         if counted_s < BEAT_CHECK_S:
             return
         if self._follows_display and self._pictures * self._interval_s > BEAT_TOLERANCE * counted_s:
             self._follows_display = False
-            pyglet.clock.unschedule(self._step)
-            pyglet.clock.schedule_interval(self._step, self._interval_s)
+        self._terminal.graph.pictures_per_s = self._pictures / counted_s
         self._pictures, self._counted_since_s = 0, now_s
 
 

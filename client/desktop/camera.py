@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from client.desktop.transforms import Floats, look_at, look_direction, normalised, quaternion_inverse, rotated
 
-DISTANCE_DEFAULT_M = 5.5
+DISTANCE_DEFAULT_M = 6.0
 DISTANCE_MIN_M = 1.6
 DISTANCE_MAX_M = 16.0
 ZOOM_STEP = 1.15
 BODY_RADIUS_M = 0.25  # kept between the eye and any wall
 EYE_HEIGHT_MIN_M = 0.2
-RISE_M = 0.75  # the camera looks at a point this far above the avatar's centre
+RISE_M = 1.2  # the camera looks at a point this far above the avatar's centre: past its head
 FOLLOW_UPRIGHT_S = 0.06  # jumps and steps are followed this much softer than the ground plan
 RETREAT_S = 0.25  # back out from a wall slowly, go in at once
 ORBIT_RADIANS_PER_S = 0.06

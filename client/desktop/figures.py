@@ -13,7 +13,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from client.desktop.instances import INSTANCE, SURFACE_SMOOTH, Instances, colour_bytes, fill_rounds
+from client.desktop.instances import INSTANCE, PATTERN_NONE, Instances, colour_bytes, fill_rounds
 from client.desktop.transforms import (
     IDENTITY_ROTATION,
     Floats,
@@ -173,7 +173,7 @@ def figure(
     fill_rounds(rows, RADII * scale.astype(np.float32), HALF_HEIGHTS * np.float32(tall))
     shades = _shades(rgba)
     rows["colour"] = [shades[part.material] for part in PARTS]
-    rows["material"] = [(SURFACE_SMOOTH, GLOSS[part.material], 0, 0) for part in PARTS]
+    rows["material"] = [(PATTERN_NONE, GLOSS[part.material], 0, 0) for part in PARTS]
     return rows
 
 

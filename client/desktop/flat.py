@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from client.desktop.transforms import normalised
 
 FLAT_VERTEX: Final = np.dtype([("position", "<f4", 2), ("colour", "u1", 4)])
+TEXT_VERTEX: Final = np.dtype([("position", "<f4", 2), ("texture", "<f4", 2), ("colour", "u1", 4)])
 CORNER_STEPS: Final = 6
 DISC_STEPS: Final = 20
 

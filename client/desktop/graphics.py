@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pyglet import gl
 
-from client.desktop.flat import FLAT_VERTEX
 from client.desktop.instances import INSTANCE, Instances
 from client.desktop.meshes import VERTEX, Mesh
 from client.desktop.transforms import Floats
@@ -119,19 +118,24 @@ class InstancedMesh:
             )
 
 
-class FlatTriangles:
-    """Coloured triangles in window pixels."""
+class StreamedTriangles:
+    """Triangles that are new in every picture.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    layout : dtype of a vertex; its fields go to the attributes 0, 1, ...
+    """
+
+    def __init__(self, layout: np.dtype[np.void]) -> None:
         self._array = _new(gl.glGenVertexArrays)
         self._buffer = _new(gl.glGenBuffers)
         gl.glBindVertexArray(self._array)
         gl.glBindBuffer(gl.GL_ARRAY_BUFFER, self._buffer)
-        _describe(FLAT_VERTEX, first_location=0)
+        _describe(layout, first_location=0)
         gl.glBindVertexArray(0)
 
     def draw(self, vertices: NDArray[np.void]) -> None:
-        """Draw triangles, three vertices each (dtype `FLAT_VERTEX`), with the program in use."""
+        """Draw triangles, three vertices each, with the program in use."""
         if len(vertices):
             gl.glBindVertexArray(self._array)
             _upload(gl.GL_ARRAY_BUFFER, self._buffer, vertices, gl.GL_STREAM_DRAW)

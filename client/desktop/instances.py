@@ -14,14 +14,12 @@ INSTANCE: Final = np.dtype(
         ("inner", "<f4", 3),
         ("outer", "<f4", 3),
         ("colour", "u1", 4),
-        ("material", "u1", 4),  # surface, gloss, glow, 0
+        ("material", "u1", 4),  # pattern, gloss, glow, 0
     ]
 )
 
-SURFACE_CRATE: Final = 0  # a panel inside a frame: the turn of a box can be seen
-SURFACE_GROUND: Final = 1  # metre grid of the world on what never moves
-SURFACE_BALL: Final = 2  # stripe and caps: the turn of a ball can be seen
-SURFACE_SMOOTH: Final = 3
+PATTERN_BALL: Final = 0  # stripe and caps: the turn of a ball can be seen
+PATTERN_NONE: Final = 255
 
 BEVEL_M: Final = 0.035
 BEVEL_SHARE_MAX: Final = 0.25

@@ -40,11 +40,18 @@ class Figure(NamedTuple):
 
 
 class NetGraph:
-    """The last figures of the core, ready to be shown."""
+    """The last figures of the core, ready to be shown.
+
+    Attributes
+    ----------
+    core_rtt_ms : round trip between this terminal and its core
+    pictures_per_s : drawn here
+    """
 
     def __init__(self) -> None:
         self._samples: deque[NetFigures] = deque(maxlen=SAMPLES_KEPT)
         self.core_rtt_ms: float | None = None
+        self.pictures_per_s: float | None = None
 
     @property
     def newest(self) -> NetFigures | None:
@@ -70,6 +77,7 @@ class NetGraph:
             Figure("rollback", f"{newest.rollback} ticks", ROLLBACK),
             Figure("delay", f"{newest.delay} ticks", DELAY),
             Figure("round trip", f"{newest.rtt_ms:.0f} ms", RTT),
+            Figure("jitter", f"{newest.jitter_ms:.0f} ms"),
             Figure("tick", str(newest.tick)),
             Figure("confirmed", str(newest.confirmed)),
             Figure("rollbacks", str(newest.rollbacks)),
@@ -78,6 +86,7 @@ class NetGraph:
             Figure("resyncs", str(newest.resyncs)),
             Figure("out", f"{newest.bytes_out_per_s / 1000:.1f} kB/s"),
             Figure("to core", "-" if self.core_rtt_ms is None else f"{self.core_rtt_ms:.0f} ms"),
+            Figure("pictures", "-" if self.pictures_per_s is None else f"{self.pictures_per_s:.0f} /s"),
         ]
 
     def hash_line(self) -> tuple[str, Colour]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from pyglet import gl
-from pyglet.graphics import Batch
-from pyglet.text import Label
 
 from client.desktop.controls import HELP_KEYS
-from client.desktop.flat import Colour, FlatShapes
-from client.desktop.graphics import FlatTriangles, Program
+from client.desktop.flat import FLAT_VERTEX, Colour, FlatShapes
+from client.desktop.graphics import Program, StreamedTriangles
 from client.desktop.terminal import Terminal
+from client.desktop.texts import WHITE, Texts
 from client.desktop.transforms import Floats, projected
 
-FONTS: Final = ("DejaVu Sans", "Segoe UI", "Helvetica Neue", "Noto Sans", "Liberation Sans")
 PANEL: Final[Colour] = (15, 23, 36, 178)
 PANEL_LIGHT: Final[Colour] = (15, 23, 36, 120)
 KEY_CAP: Final[Colour] = (255, 255, 255, 36)
-WHITE: Final[Colour] = (244, 248, 255, 255)
 GREY: Final[Colour] = (170, 184, 204, 255)
 MARGIN: Final = 14.0
 RADIUS: Final = 9.0
@@ -30,69 +27,23 @@ NAME_ABOVE_M: Final = 0.34
 NAME_FAR_M: Final = 60.0
 
 
-class Texts:
-    """Labels by key: made once, changed only when their text or place changes, gone when not put again."""
-
-    def __init__(self) -> None:
-        self._batch = Batch()
-        self._labels: dict[str, Any] = {}
-        self._put: set[str] = set()
-
-    def put(
-        self,
-        key: str,
-        text: str,
-        x: float,
-        y: float,
-        *,
-        size: float = 10.0,
-        colour: Colour = WHITE,
-        anchor: str = "left",
-        weight: str = "normal",
-    ) -> float:
-        """Show a text with its middle line at `y` (pixels) in the next picture; returns its width."""
-        label = self._labels.get(key)
-        if label is None:
-            label = self._labels[key] = Label(
-                text,
-                font_name=FONTS,
-                font_size=size,
-                weight=weight,
-                color=colour,
-                x=round(x),
-                y=round(y),
-                anchor_x=anchor,
-                anchor_y="center",
-                batch=self._batch,
-            )
-        if label.text != text:
-            label.text = text
-        if tuple(label.color) != colour:
-            label.color = colour
-        if (label.x, label.y) != (round(x), round(y)):
-            label.position = (round(x), round(y), 0)
-        self._put.add(key)
-        return float(label.content_width)
-
-    def draw(self) -> None:
-        """Draw what was put since the last picture."""
-        for key in [key for key in self._labels if key not in self._put]:
-            self._labels.pop(key).delete()
-        self._put.clear()
-        self._batch.draw()
-
-
 class Overlay:
-    """Draws the readings of a terminal over the picture."""
+    """Draws the readings of a terminal over the picture.
 
-    def __init__(self, terminal: Terminal) -> None:
+    Parameters
+    ----------
+    terminal : whose readings
+    ratio : pixels of the screen in one unit of the window
+    """
+
+    def __init__(self, terminal: Terminal, ratio: float = 1.0) -> None:
         self.graph_shown = False
         self.help_shown = False
         self.mouse_captured = False
         self._terminal = terminal
-        self._texts = Texts()
+        self._texts = Texts(ratio)
         self._program = Program("flat.vert", "flat.frag")
-        self._triangles = FlatTriangles()
+        self._triangles = StreamedTriangles(FLAT_VERTEX)
         self._began_at_s: float | None = None
 
     def draw(self, width: int, height: int, view_projection: Floats, now_s: float) -> None:
@@ -100,7 +51,8 @@ class Overlay:
         shapes = FlatShapes()
         if self._began_at_s is None and self._terminal.welcome is not None:
             self._began_at_s = now_s
-        self._draw_names(shapes, width, height, view_projection)
+        if not self.help_shown:
+            self._draw_names(shapes, width, height, view_projection)
         if self.mouse_captured:
             shapes.disc(width / 2, height / 2, 3.2, (10, 16, 26, 110))
             shapes.disc(width / 2, height / 2, 2.2, (255, 255, 255, 220))
@@ -118,17 +70,15 @@ class Overlay:
         self._program.use()
         self._program.set_vector("u_window", np.array([width, height]))
         self._triangles.draw(shapes.vertices())
+        self._texts.draw(width, height)
         gl.glBindVertexArray(0)
         gl.glUseProgram(0)
-        self._texts.draw()
 
     def _draw_title(self, shapes: FlatShapes, height: int) -> float:
         welcome = self._terminal.welcome
         if welcome is None:
             return height - MARGIN
-        wide = self._texts.put(
-            "title", welcome.world_title, MARGIN + 12, height - MARGIN - 16, size=12, weight="bold"
-        )
+        wide = self._texts.put(welcome.world_title, MARGIN + 12, height - MARGIN - 16, size=12, weight="bold")
         hash_text, hash_colour = self._terminal.graph.hash_line()
         shapes.rounded(MARGIN, height - MARGIN - 32, wide + 46, 32, RADIUS, PANEL)
         shapes.disc(MARGIN + wide + 28, height - MARGIN - 16, 5, hash_colour if hash_text else GREY)
@@ -143,14 +93,14 @@ class Overlay:
             y = top - 17 - 22 * index
             red, green, blue = line.rgba >> 24 & 255, line.rgba >> 16 & 255, line.rgba >> 8 & 255
             shapes.disc(MARGIN + 17, y, 5.5, (red, green, blue, 255))
-            self._texts.put(f"player {index}", f"Player {line.place + 1}", MARGIN + 30, y)
-            self._texts.put(f"far {index}", line.text, MARGIN + 178, y, colour=GREY, anchor="right")
+            self._texts.put(f"Player {line.place + 1}", MARGIN + 30, y)
+            self._texts.put(line.text, MARGIN + 178, y, colour=GREY, anchor="right")
 
     def _draw_graph(self, shapes: FlatShapes, width: int, height: int) -> None:
         graph = self._terminal.graph
         figures = graph.figures()
         rows = (len(figures) + 1) // 2
-        tall = GRAPH_HEIGHT + 44 + 17 * rows
+        tall = GRAPH_HEIGHT + 54 + 17 * rows
         left = width - MARGIN - GRAPH_WIDTH - 24
         bottom = height - MARGIN - tall
         shapes.rounded(left, bottom, GRAPH_WIDTH + 24, tall, RADIUS, PANEL)
@@ -162,19 +112,17 @@ class Overlay:
             if figure.mark is not None:
                 shapes.rounded(x, y - 4, 8, 8, 2, figure.mark)
             indent = 13 if figure.mark is not None else 0
-            self._texts.put(f"figure {index}", figure.name, x + indent, y, size=8.5, colour=GREY)
+            self._texts.put(figure.name, x + indent, y, size=8.5, colour=GREY)
             end = x + GRAPH_WIDTH / 2 - 6
-            self._texts.put(f"value {index}", figure.text, end, y, size=8.5, anchor="right")
+            self._texts.put(figure.text, end, y, size=8.5, anchor="right")
         text, colour = graph.hash_line()
-        self._texts.put("hash", text or "no figures yet", left + 12, bottom + 15, size=8.5, colour=colour)
+        self._texts.put(text or "no figures yet", left + 12, bottom + 15, size=8.5, colour=colour)
 
     def _draw_toasts(self, shapes: FlatShapes, width: int, now_s: float) -> None:
         for index, toast in enumerate(reversed(self._terminal.toasts.visible(now_s))):
             y = 64.0 + 38 * index
             colour = (*WHITE[:3], round(255 * toast.opacity))
-            wide = self._texts.put(
-                f"toast {index}", toast.text, width / 2 + 6, y, colour=colour, anchor="center"
-            )
+            wide = self._texts.put(toast.text, width / 2 + 6, y, colour=colour, anchor="center")
             left = width / 2 - wide / 2 - 16
             shapes.rounded(left, y - 15, wide + 32, 30, RADIUS, (*PANEL[:3], round(PANEL[3] * toast.opacity)))
             shapes.rounded(left + 8, y - 8, 4, 16, 2, (*toast.tone[:3], round(255 * toast.opacity)))
@@ -184,7 +132,7 @@ class Overlay:
             return
         look = "Esc lets the mouse go" if self.mouse_captured else "click to look around"
         text = f"{look}   \u00b7   H help   \u00b7   N net graph"
-        wide = self._texts.put("hint", text, width / 2, 27, size=9.5, colour=WHITE, anchor="center")
+        wide = self._texts.put(text, width / 2, 27, size=9.5, colour=WHITE, anchor="center")
         shapes.rounded(width / 2 - wide / 2 - 14, 14, wide + 28, 26, RADIUS, PANEL_LIGHT)
 
     def _draw_help(self, shapes: FlatShapes, width: int, height: int) -> None:
@@ -193,21 +141,21 @@ class Overlay:
         wide, tall = 460.0, 66.0 + 27 * len(lines)
         left, top = (width - wide) / 2, (height + tall) / 2
         shapes.rounded(left, top - tall, wide, tall, RADIUS + 3, (*PANEL[:3], 226))
-        self._texts.put("help", "Controls", left + 24, top - 28, size=14, weight="bold")
+        self._texts.put("Controls", left + 24, top - 28, size=14, weight="bold")
         for index, (control, meaning) in enumerate(lines):
             y = top - 66 - 27 * index
             x = left + 24
-            for part, word in enumerate(control.split(" ")):
-                across = self._texts.put(f"key {index} {part}", word, x + 8, y, size=9.5, weight="bold")
+            for word in control.split(" "):
+                across = self._texts.put(word, x + 8, y, size=9.5, weight="bold")
                 shapes.rounded(x, y - 10, across + 16, 21, 5, KEY_CAP)
                 x += across + 22
-            self._texts.put(f"meaning {index}", meaning, left + 190, y)
+            self._texts.put(meaning, left + 190, y)
 
     def _draw_banner(self, shapes: FlatShapes, width: int, height: int) -> None:
         text = self._banner()
         if not text:
             return
-        wide = self._texts.put("banner", text, width / 2, height * 0.62, size=13, anchor="center")
+        wide = self._texts.put(text, width / 2, height * 0.62, size=13, anchor="center")
         shapes.rounded(
             width / 2 - wide / 2 - 26, height * 0.62 - 26, wide + 52, 52, RADIUS + 3, (*PANEL[:3], 226)
         )
@@ -236,5 +184,5 @@ class Overlay:
                 continue
             x, y = round(at[0]), round(at[1])
             name = f"Player {player.place + 1}"
-            wide = self._texts.put(f"name {player.place}", name, x, y, size=9, anchor="center", weight="bold")
+            wide = self._texts.put(name, x, y, size=9, anchor="center", weight="bold")
             shapes.rounded(x - wide / 2 - 8, y - 10, wide + 16, 20, 6, PANEL_LIGHT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCALES: Final = (1.0, 0.85, 0.7, 0.58, 0.48)
+SCALES: Final = (1.0, 0.75, 0.55)  # less does not pay: the copy to the window alone takes a fifth
 PICTURES_JUDGED: Final = 20
 SLOW_S_MIN: Final = 0.026  # 30 pictures a second with something left for everything else
 SLOW_INTERVALS: Final = 1.5  # with the display's own beat a slow picture takes two of its intervals

@@ -20,13 +20,17 @@ NEAR_M: Final = 0.1
 FAR_M: Final = 400.0
 
 SUN: Final = normalised(np.array([0.42, 0.80, 0.34]))
-SUN_COLOUR: Final = np.array([1.18, 1.06, 0.86])
-SKY_COLOUR: Final = np.array([0.40, 0.50, 0.64])
-GROUND_COLOUR: Final = np.array([0.24, 0.21, 0.18])
-HAZE_COLOUR: Final = np.array([0.56, 0.70, 0.84])
-ZENITH_COLOUR: Final = np.array([0.07, 0.22, 0.56])
+SUN_COLOUR: Final = np.array([1.30, 1.14, 0.90])
+SKY_COLOUR: Final = np.array([0.33, 0.42, 0.56])
+GROUND_COLOUR: Final = np.array([0.21, 0.18, 0.16])
+HAZE_COLOUR: Final = np.array([0.50, 0.68, 0.88])
+ZENITH_COLOUR: Final = np.array([0.05, 0.18, 0.52])
 NADIR_COLOUR: Final = np.array([0.20, 0.26, 0.33])
 HAZE_PER_M: Final = 0.0075
+
+SURFACE_CRATES: Final = 0  # as in solid.frag
+SURFACE_GROUND: Final = 1
+SURFACE_ROUNDS: Final = 2
 
 SOFTWARE_RENDERERS: Final = ("llvmpipe", "softpipe", "swiftshader", "software")
 
@@ -69,6 +73,16 @@ def quality_for(driver: str) -> Quality:
     return QUALITIES["low" if is_software(driver) else "high"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of surface: how it is lit, and its meshes near, far and in the shadow map."""
+
+    program: Program
+    near: InstancedMesh
+    far: InstancedMesh
+    casters: InstancedMesh
+
+
 class Renderer:
     """The programs and meshes of one OpenGL context.
 
@@ -80,16 +94,22 @@ class Renderer:
 
     def __init__(self, quality: Quality) -> None:
         self._quality = quality
-        self._solid = Program(
-            "solid.vert", "solid.frag", {"SHADOW_TAPS": quality.shadow_taps, "FINE": int(quality.fine)}
+        defines = {"SHADOW_TAPS": quality.shadow_taps, "FINE": int(quality.fine)}
+        self._kinds = tuple(
+            _Kind(
+                Program("solid.vert", "solid.frag", {**defines, "SURFACE": surface}),
+                *(InstancedMesh(mesh) for mesh in meshes),
+            )
+            for surface, meshes in (
+                (SURFACE_ROUNDS, (round_body(28, 9), round_body(12, 4), round_body(12, 3))),
+                (SURFACE_CRATES, (rounded_box(), plain_box(), plain_box())),
+                (SURFACE_GROUND, (rounded_box(), plain_box(), plain_box())),
+            )
         )
         self._depth = Program("depth.vert", "depth.frag")
         self._sky = Program("sky.vert", "sky.frag")
         self._shadow_map = ShadowMap(quality.shadow_texels)
         self._canvas = Canvas()
-        self._near = InstancedMesh(rounded_box()), InstancedMesh(round_body(28, 9))
-        self._far = InstancedMesh(plain_box()), InstancedMesh(round_body(12, 4))
-        self._casters = InstancedMesh(plain_box()), InstancedMesh(round_body(12, 3))
         self._sky_triangle = EmptyTriangle()
         self.view_projection: Floats = np.eye(4)
 
@@ -108,11 +128,11 @@ class Renderer:
         planes = frustum_planes(self.view_projection)
         shadow = shadow_matrix(camera.focus(), SUN, self._quality.shadow_radius, self._quality.shadow_texels)
         shadow_planes = frustum_planes(shadow)
-        for index, rows in enumerate((picture.boxes, picture.rounds)):
+        for kind, rows in zip(self._kinds, (picture.rounds, picture.crates, picture.ground), strict=True):
             near, far = seen(rows, planes, camera.eye, self._quality.near)
-            self._near[index].upload(near)
-            self._far[index].upload(far)
-            self._casters[index].upload(inside(rows, shadow_planes))
+            kind.near.upload(near)
+            kind.far.upload(far)
+            kind.casters.upload(inside(rows, shadow_planes))
         gl.glEnable(gl.GL_DEPTH_TEST)
         gl.glDepthMask(gl.GL_TRUE)
         gl.glDepthFunc(gl.GL_LEQUAL)
@@ -139,28 +159,29 @@ class Renderer:
         self._shadow_map.begin()
         self._depth.use()
         self._depth.set_matrix("u_shadow", shadow)
-        for mesh in self._casters:
-            mesh.draw()
+        for kind in self._kinds:
+            kind.casters.draw()
         self._shadow_map.end()
 
     def _draw_solids(self, shadow: Floats, eye: Floats) -> None:
-        program = self._solid
-        program.use()
-        program.set_matrix("u_view_projection", self.view_projection)
-        program.set_matrix("u_shadow", shadow)
-        program.set_vector("u_eye", eye)
-        program.set_vector("u_sun", SUN)
-        program.set_vector("u_sun_colour", SUN_COLOUR)
-        program.set_vector("u_sky_colour", SKY_COLOUR)
-        program.set_vector("u_ground_colour", GROUND_COLOUR)
-        program.set_vector("u_haze_colour", HAZE_COLOUR)
-        program.set_float("u_haze", HAZE_PER_M)
-        program.set_integer("u_shadow_map", 0)
-        program.set_float("u_shadow_texel", 1.0 / self._quality.shadow_texels)
         gl.glActiveTexture(gl.GL_TEXTURE0)
         gl.glBindTexture(gl.GL_TEXTURE_2D, self._shadow_map.texture)
-        for mesh in (*self._near, *self._far):
-            mesh.draw()
+        for kind in self._kinds:
+            program = kind.program
+            program.use()
+            program.set_matrix("u_view_projection", self.view_projection)
+            program.set_matrix("u_shadow", shadow)
+            program.set_vector("u_eye", eye)
+            program.set_vector("u_sun", SUN)
+            program.set_vector("u_sun_colour", SUN_COLOUR)
+            program.set_vector("u_sky_colour", SKY_COLOUR)
+            program.set_vector("u_ground_colour", GROUND_COLOUR)
+            program.set_vector("u_haze_colour", HAZE_COLOUR)
+            program.set_float("u_haze", HAZE_PER_M)
+            program.set_integer("u_shadow_map", 0)
+            program.set_float("u_shadow_texel", 1.0 / self._quality.shadow_texels)
+            kind.near.draw()
+            kind.far.draw()
 
     def _draw_sky(self, camera: ChaseCamera, aspect: float) -> None:
         view = camera.view_matrix()

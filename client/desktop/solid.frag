@@ -1,14 +1,20 @@
 #version 330 core
+#define CRATES 0
+#define GROUND 1
+#define ROUNDS 2
+#define SURFACE 0
 #define SHADOW_TAPS 1
 #define FINE 0
-// The two lines above are replaced: 1 or 9 readings of the shadow map; 1 for rims of light on glossy things.
+// The last three are replaced: what is drawn (a processor that draws would go through all branches of one program
+// for each pixel), 1 or 9 readings of the shadow map, 1 for rims of light on glossy things.
 // Colours are linear in here: squared on the way in, square root on the way out (close to sRGB, and cheap).
 in vec3 v_world;
 in vec3 v_normal;
 in vec3 v_local;
+in vec3 v_ball;
 flat in vec3 v_extent;
 flat in vec3 v_colour;
-flat in vec3 v_material;  // surface, gloss, glow
+flat in vec3 v_material;  // pattern, gloss, glow
 in vec3 v_shadow;
 
 uniform vec3 u_eye;
@@ -54,7 +60,7 @@ vec3 crate(vec3 colour) {
 }
 
 vec3 ball(vec3 colour) {
-    float latitude = abs(v_local.y);
+    float latitude = abs(v_ball.y);
     float blur = fwidth(latitude) + 1e-4;
     float belt = 1.0 - smoothstep(0.20 - blur, 0.20 + blur, latitude);
     float cap = smoothstep(0.90 - blur, 0.90 + blur, latitude);
@@ -86,27 +92,31 @@ void main() {
     vec3 view = way / distance;
 
     vec3 colour = v_colour;
-    if (v_material.x < 0.5) colour = crate(colour);
-    else if (v_material.x < 1.5) colour = ground(colour, normal);
-    else if (v_material.x < 2.5) colour = ball(colour);
+#if SURFACE == GROUND
+    colour = ground(colour, normal);
+#elif SURFACE == CRATES
+    colour = crate(colour);
+#else
+    if (v_material.x < 0.5) colour = ball(colour);
+#endif
 
     float facing = dot(normal, u_sun);
     float sun = facing > 0.0 ? facing * sunlight(facing) : 0.0;
     vec3 ambient = mix(u_ground_colour, u_sky_colour, normal.y * 0.5 + 0.5);
     vec3 light = colour * (ambient + u_sun_colour * sun);
 
+#if SURFACE != GROUND
     float gloss = v_material.y;
-    if (gloss > 0.0) {
-        float spark = max(dot(normal, normalize(view + u_sun)), 0.0);
-        float tight = spark * spark; tight *= tight; tight *= tight; tight *= tight; tight *= tight;  // power 32
-        light += gloss * u_sun_colour * (sun * tight * 0.5);
+    float spark = max(dot(normal, normalize(view + u_sun)), 0.0);
+    float tight = spark * spark; tight *= tight; tight *= tight; tight *= tight; tight *= tight;  // power 32
+    light += gloss * u_sun_colour * (sun * tight * 0.5);
 #if FINE
-        float rim = 1.0 - max(dot(normal, view), 0.0);
-        rim *= rim; rim *= rim;
-        light += gloss * u_sky_colour * (rim * 0.35);
+    float rim = 1.0 - max(dot(normal, view), 0.0);
+    rim *= rim; rim *= rim;
+    light += gloss * u_sky_colour * (rim * 0.35);
 #endif
-    }
     light += v_material.z * (0.25 + colour) * 0.5;
+#endif
 
     float clear = exp(-u_haze * distance);
     light = mix(u_haze_colour, light, clear);

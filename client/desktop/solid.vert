@@ -1,5 +1,5 @@
 #version 330 core
-// Instances of a unit mesh: see meshes.py. Without u_shadow_pass the light gets its own coordinates.
+// Instances of a unit mesh: see meshes.py.
 layout(location = 0) in vec3 a_core;
 layout(location = 1) in vec3 a_reach;
 layout(location = 2) in vec3 a_normal;
@@ -15,7 +15,8 @@ uniform mat4 u_shadow;
 
 out vec3 v_world;
 out vec3 v_normal;
-out vec3 v_local;
+out vec3 v_local;  // metres from the middle
+out vec3 v_ball;  // direction on the unit ball
 flat out vec3 v_extent;
 flat out vec3 v_colour;
 flat out vec3 v_material;
@@ -31,11 +32,11 @@ void main() {
     vec3 normal = turn(i_rotation, normalize(a_normal / i_outer));
     v_world = world;
     v_normal = normal;
-    // Boxes want metres from the middle, round bodies the direction on the unit ball.
-    v_local = i_material.x * 255.0 < 1.5 ? local : a_normal;
+    v_local = local;
+    v_ball = a_normal;
     v_extent = i_inner + i_outer;
     v_colour = i_colour.rgb * i_colour.rgb;
-    v_material = vec3(i_material.x * 255.0, i_material.yz);
+    v_material = i_material.xyz;
     vec4 lit = u_shadow * vec4(world + normal * 0.03, 1.0);
     v_shadow = lit.xyz * 0.5 + 0.5;
     gl_Position = u_view_projection * vec4(world, 1.0);

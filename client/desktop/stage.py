@@ -12,9 +12,7 @@ from client.desktop.camera import NO_OBSTACLES, Obstacles
 from client.desktop.figures import Gait, figure
 from client.desktop.instances import (
     INSTANCE,
-    SURFACE_BALL,
-    SURFACE_CRATE,
-    SURFACE_GROUND,
+    PATTERN_BALL,
     Instances,
     bounding_radius,
     colour_bytes,
@@ -79,9 +77,17 @@ class OwnLook:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything to draw at one moment."""
+    """Everything to draw at one moment.
 
-    boxes: Instances
+    Attributes
+    ----------
+    ground : boxes that never move
+    crates : boxes that do
+    rounds : round bodies, the parts of the figures among them
+    """
+
+    ground: Instances
+    crates: Instances
     rounds: Instances
     players: tuple[Player, ...]
 
@@ -125,10 +131,10 @@ class Stage:
         box = (rows["shape"] == SHAPE_BOX) & ~avatar
         ball = np.isin(rows["shape"], (SHAPE_SPHERE, SHAPE_CAPSULE)) & ~avatar
         self._avatars = rows[avatar & (rows["shape"] != SHAPE_NONE)]
-        self._boxes = _Group(rows[box], _box_instances(rows[box]))
+        static = (rows["flags"] & FLAG_STATIC) != 0
+        self._ground = _Group(rows[box & static], _box_instances(rows[box & static], 0))
+        self._crates = _Group(rows[box & ~static], _box_instances(rows[box & ~static], GLOSS_CRATE))
         self._rounds = _Group(rows[ball], _round_instances(rows[ball]))
-        static_box = rows[box & ((rows["flags"] & FLAG_STATIC) != 0)]
-        self._walls = _Group(static_box, _box_instances(static_box))
 
     def picture(self, poses: Poses, own: OwnLook, elapsed_s: float) -> Picture:
         """Join the definitions with poses; `elapsed_s` since the last picture moves the legs."""
@@ -155,7 +161,9 @@ class Stage:
                 )
                 rounds.append(parts)
             players.append(Player(int(row["place"]), position, radius + half_height, int(row["rgba"])))
-        return Picture(self._boxes.pose(poses), np.concatenate(rounds), tuple(players))
+        return Picture(
+            self._ground.pose(poses), self._crates.pose(poses), np.concatenate(rounds), tuple(players)
+        )
 
     def position_of_place(self, poses: Poses, place: int) -> Floats | None:
         """Centre of a player's avatar, metres; None while it has none."""
@@ -168,7 +176,7 @@ class Stage:
 
     def obstacles(self, poses: Poses) -> Obstacles:
         """The static boxes, which the camera does not enter."""
-        drawn = self._walls.pose(poses)
+        drawn = self._ground.pose(poses)
         if len(drawn) == 0:
             return NO_OBSTACLES
         return Obstacles(
@@ -205,11 +213,10 @@ def _capsule_of(row: np.void) -> tuple[float, float]:
     return float(size[0]), float(size[1])
 
 
-def _box_instances(definitions: NDArray[np.void]) -> Instances:
+def _box_instances(definitions: NDArray[np.void], gloss: int) -> Instances:
     rows = np.zeros(len(definitions), dtype=INSTANCE)
     fill_boxes(rows, definitions["size"])
-    static = (definitions["flags"] & FLAG_STATIC) != 0
-    _fill_material(rows, definitions, np.where(static, SURFACE_GROUND, SURFACE_CRATE), GLOSS_CRATE)
+    _fill_material(rows, definitions, gloss)
     return rows
 
 
@@ -218,16 +225,13 @@ def _round_instances(definitions: NDArray[np.void]) -> Instances:
     size = definitions["size"]
     capsule = definitions["shape"] == SHAPE_CAPSULE
     fill_rounds(rows, np.repeat(size[:, :1], 3, axis=1), np.where(capsule, size[:, 1], np.float32(0.0)))
-    static = (definitions["flags"] & FLAG_STATIC) != 0
-    _fill_material(rows, definitions, np.where(static, SURFACE_GROUND, SURFACE_BALL), GLOSS_BALL)
+    _fill_material(rows, definitions, GLOSS_BALL)
     return rows
 
 
-def _fill_material(
-    rows: Instances, definitions: NDArray[np.void], surface: NDArray[np.int64], gloss: int
-) -> None:
+def _fill_material(rows: Instances, definitions: NDArray[np.void], gloss: int) -> None:
     rows["colour"] = colour_bytes(definitions["rgba"])
-    rows["material"][:, 0] = surface
-    rows["material"][:, 1] = np.where(surface == SURFACE_GROUND, 0, gloss)
     highlight = (definitions["flags"] & FLAG_HIGHLIGHT) != 0
+    rows["material"][:, 0] = PATTERN_BALL
+    rows["material"][:, 1] = gloss
     rows["material"][:, 2] = np.where(highlight, GLOW_HIGHLIGHT, 0)

@@ -58,7 +58,7 @@ class TerminalWindow(Window):  # type: ignore[misc]
         )
         self.set_minimum_size(WIDTH_MIN, HEIGHT_MIN)
         self.terminal = terminal
-        self.overlay = Overlay(terminal)
+        self.overlay = Overlay(terminal, self.get_pixel_ratio())
         self.shown = True
         self.changed: Callable[[], None] = _nothing
         self._gamepads = Gamepads()
