@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lockstep.integrity import Descent, Verdict, decide
 from lockstep.integrity.checks import Check
 from lockstep.integrity.descent import DescentError
-from lockstep.peer.outputs import DesyncFound, DesyncNamed, Outbox
+from lockstep.peer.outputs import DesyncDetected, DesyncFound, DesyncNamed, Outbox
 from lockstep.peer.simulation import Simulation
 from lockstep.peer.views import Member
 
@@ -69,6 +69,8 @@ class Desync:
         check = differing[0]
         if check.found_us is None:
             check.found_us = now_us
+            others = tuple(sorted(member for member, root in check.roots.items() if root != check.root))
+            self._outbox.events.append(DesyncDetected(check.tick, simulation.checks.epoch, others))
             check.verdict = simulation.judge(check)
             self.disputed = check
         members = simulation.checks.members

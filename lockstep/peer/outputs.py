@@ -94,8 +94,17 @@ class Stalled:
 
 
 @dataclass(frozen=True, slots=True)
+class DesyncDetected:
+    """Another member's state hash of a confirmed tick differs from ours: the first moment this is known."""
+
+    tick: int
+    epoch: int
+    others: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DesyncFound:
-    """State hashes of a confirmed tick differ."""
+    """It is decided who has to yield for a mismatch, and who gives them its state; ``own``: we yield."""
 
     tick: int
     epoch: int
@@ -131,7 +140,7 @@ class SessionOver:
 
 
 Event: TypeAlias = (
-    Joined | JoinRefused | JoinProgress | ViewChanged | DelayChanged | Stalled | DesyncFound | DesyncNamed | Resynced
+    Joined | JoinRefused | JoinProgress | ViewChanged | DelayChanged | Stalled | DesyncDetected | DesyncFound | DesyncNamed | Resynced
     | SessionOver
 )
 

@@ -90,11 +90,13 @@ class Peer:
         The time, on a clock that never goes back.
     first_number : int
         Number of our first update.
+    kernel : str
+        Fingerprint of the physics, which all cores must have equal.
     """
 
     def __init__(
         self, world: World, identity: Member, *, terms: SessionTerms, seed: bytes, address: str, now_us: int,
-        first_number: int = 0,
+        first_number: int = 0, kernel: str = "",
     ) -> None:
         self.world = world
         self.identity = identity
@@ -113,7 +115,8 @@ class Peer:
         self._first_number = first_number
         self._seed = seed
         self._endpoint = Endpoint(Emitter(*identity), first_number=first_number)
-        described = {**terms.describe(), **{name: v for name, v in world.terms().items() if name != "seed"}}
+        described = {**terms.describe(), **world.terms(), "kernel": kernel}
+        del described["seed"]  # a newcomer gets it with the state
         self._links = Links(identity, address, first_number, described, seed, self._outbox)
         self._desync = Desync(identity, self._outbox)
         self._donor = Donor(self._outbox)
@@ -250,6 +253,11 @@ class Peer:
         return self.session.view
 
     @property
+    def has_outputs(self) -> bool:
+        """Whether there is anything to carry out or to tell."""
+        return bool(self._outbox.outputs or self._outbox.events)
+
+    @property
     def is_healing(self) -> bool:
         """Whether our state is known to be wrong and its replacement is on its way."""
         return self._healing_tick >= 0
@@ -268,6 +276,10 @@ class Peer:
     def delay_ticks(self) -> int:
         """The input delay in force for our own inputs."""
         return self.terms.delay_ticks_start if self._emission is None else self._emission.delay.ticks
+
+    def is_linked(self, stream: int) -> bool:
+        """Whether the handshake of a stream has succeeded."""
+        return self._links.get(stream) is not None
 
     def links(self) -> dict[Member, Farness]:
         """How far each linked core is."""
