@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:
-    def number(low: int, high: int) -> object:
+    def number(low: int, high: int) -> Callable[[str], int]:
         return lambda text: whole_number(text, low, high)
 
     add = command.add_argument

@@ -22,7 +22,7 @@ class Outbox:
     whatever arrives is current. A scene goes before the view that needs it.
     """
 
-    __slots__ = ("_scene", "_text_size", "_texts", "_view", "views_folded")
+    __slots__ = ("_scene", "_text_size", "_texts", "_view", "is_complete", "views_folded")
 
     def __init__(self) -> None:
         self._texts: deque[str] = deque()
@@ -30,6 +30,7 @@ class Outbox:
         self._scene: bytes | None = None
         self._view: bytes | None = None
         self.views_folded = 0
+        self.is_complete = False  # nothing will be put any more
 
     def __bool__(self) -> bool:
         return bool(self._texts) or self._scene is not None or self._view is not None

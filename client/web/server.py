@@ -33,6 +33,8 @@ SILENCE_S: Final = 10.0
 SEND_BUFFER_SIZE: Final = 1 << 16
 """Of the socket: a deep one would fill with stale views when a terminal is slow."""
 
+Ending = tuple[WSCloseCode, bytes]
+CORE_ENDED: Final[Ending] = (WSCloseCode.GOING_AWAY, b"the core has ended")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -99,7 +101,9 @@ class WebServer:
         app.router.add_get("/{token}", self._redirect)
         app.router.add_get("/{token}/terminal", self._terminal)
         app.router.add_get("/{token}/{path:.*}", self._page)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S)
+        runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=CLOSE_TIMEOUT_S, lingering_time=CLOSE_TIMEOUT_S
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, HOST, self._port).start()
@@ -125,7 +129,7 @@ class WebServer:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what is not for us before anything else sees it."""
-        token = request.match_info.get("token", "")
+        token = request.path.split("/")[1]
         try:
             if request.host not in self._hosts:
                 raise web.HTTPMisdirectedRequest(text="This server answers to its loopback address only.\n")
@@ -159,12 +163,15 @@ class WebServer:
         )
         if not connection.can_prepare(request):
             raise web.HTTPBadRequest(text="This address is for WebSockets.\n")
+        try:
+            terminal = self._attach()
+        except LocalError as error:
+            raise web.HTTPServiceUnavailable(text=f"{error}\n") from None
         await connection.prepare(request)
         if request.transport is not None:
             opened = request.transport.get_extra_info("socket")
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_SIZE)
         self._sockets.add(connection)
-        terminal = self._attach()
         try:
             await _serve(connection, terminal)
         finally:
@@ -177,32 +184,30 @@ async def _serve(connection: web.WebSocketResponse, terminal: AttachedTerminal) 
     """Carry messages both ways until one side ends."""
     outbox = Outbox()
     filled = asyncio.Event()
-    tasks = {
-        asyncio.create_task(_receive(connection, terminal), name="terminal receive"),
-        asyncio.create_task(_collect(terminal, outbox, filled), name="terminal collect"),
-        asyncio.create_task(_send(connection, outbox, filled), name="terminal send"),
-    }
-    code, reason = WSCloseCode.OK, b""
+    receiving = asyncio.create_task(_receive(connection, terminal), name="terminal receive")
+    collecting = asyncio.create_task(_collect(terminal, outbox, filled), name="terminal collect")
+    sending = asyncio.create_task(_send(connection, outbox, filled), name="terminal send")
+    tasks = {receiving, collecting, sending}
+    ending: Ending = WSCloseCode.OK, b""
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            code, reason = task.result()
-    except TerminalClosed:
-        code, reason = WSCloseCode.GOING_AWAY, b"the core has ended"
-    except OutboxOverflow:
-        code, reason = WSCloseCode.POLICY_VIOLATION, b"this terminal does not read its messages"
+        if done == {collecting} and collecting.result() is CORE_ENDED:
+            filled.set()  # Wakes the sender for the last time: the goodbye may still wait.
+            await asyncio.wait(
+                {sending, receiving}, timeout=CLOSE_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        ending = next(iter(done)).result()
     except ConnectionError:
         return
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    code, reason = ending
     await connection.close(code=code, message=reason)
 
 
-async def _receive(
-    connection: web.WebSocketResponse, terminal: AttachedTerminal
-) -> tuple[WSCloseCode, bytes]:
+async def _receive(connection: web.WebSocketResponse, terminal: AttachedTerminal) -> Ending:
     rate = MessageRate(TERMINAL_MESSAGES_PER_SECOND_MAX, now_us=time.monotonic_ns() // 1000)
     message: WSMessage
     async for message in connection:
@@ -218,18 +223,20 @@ async def _receive(
     return WSCloseCode.OK, b""
 
 
-async def _collect(
-    terminal: AttachedTerminal, outbox: Outbox, filled: asyncio.Event
-) -> tuple[WSCloseCode, bytes]:
+async def _collect(terminal: AttachedTerminal, outbox: Outbox, filled: asyncio.Event) -> Ending:
     while True:
-        outbox.put(await terminal.next_message())
+        try:
+            outbox.put(await terminal.next_message())
+        except TerminalClosed:
+            outbox.is_complete = True
+            return CORE_ENDED
+        except OutboxOverflow:
+            return WSCloseCode.POLICY_VIOLATION, b"this terminal does not read its messages"
         filled.set()
 
 
-async def _send(
-    connection: web.WebSocketResponse, outbox: Outbox, filled: asyncio.Event
-) -> tuple[WSCloseCode, bytes]:
-    while True:
+async def _send(connection: web.WebSocketResponse, outbox: Outbox, filled: asyncio.Event) -> Ending:
+    while not (outbox.is_complete and not outbox):
         await filled.wait()
         filled.clear()
         while outbox:
@@ -238,3 +245,4 @@ async def _send(
                 await connection.send_str(message)
             else:
                 await connection.send_bytes(message)
+    return CORE_ENDED

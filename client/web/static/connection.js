@@ -27,7 +27,13 @@ export class Connection {
     socket.onopen = () => {
       this.send({ type: "hello", protocol: PROTOCOL, terminal: "web" });
     };
-    socket.onmessage = (event) => this.receive(event.data);
+    socket.onmessage = (event) => {
+      try {
+        this.receive(event.data);
+      } catch (error) {
+        console.error("a message of the core cannot be read:", error);
+      }
+    };
     socket.onclose = (event) => {
       this.socket = null;
       this.attempt += 1;

@@ -1,0 +1,228 @@
+"""A web server on a thread with terminals that a test scripts, and a real browser."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import shutil
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from client.web.server import WebServer
+from lockstep.core.terminals import TerminalClosed
+from lockstep.terminal import (
+    DeviceReport,
+    Hello,
+    MalformedMessage,
+    Ping,
+    Pong,
+    TerminalMessage,
+    ViewEncoder,
+    Welcome,
+    decode_from_terminal,
+    encode_from_core,
+    encode_scene,
+    error_report,
+)
+
+Result = TypeVar("Result")
+
+BUTTONS = ("jump", "run", "grab", "throw", "spawn")
+AXES = ("move_x", "move_z", "look_yaw", "look_pitch")
+WAIT_S = 30.0
+BROWSER_ARGUMENTS = (
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=gl-egl",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+)
+
+
+class Stage:
+    """What the scripted terminals show: a floor, a box, a ball and the avatar of place 0."""
+
+    def __init__(self) -> None:
+        self.slots = np.arange(4, dtype=np.uint32)
+        self.positions = np.array([(0, -0.5, 0), (2, 0.5, -3), (-2, 0.5, -3), (0, 0.9, 0)], np.float32)
+        self.rotations = np.tile(np.array([0, 0, 0, 1], np.float32), (4, 1))
+
+    def scene(self) -> bytes:
+        return encode_scene(
+            serial=1,
+            tick=0,
+            slots=self.slots,
+            shapes=[2, 2, 1, 3],
+            flags=[1, 0, 4, 2],
+            places=[255, 255, 255, 0],
+            rgba=np.array([0xD9DDD6FF, 0xE8A25DFF, 0x6FA8DCFF, 0xE86A5FFF], np.uint32),
+            sizes=[(20, 0.5, 20), (0.5, 0.5, 0.5), (0.5, 0, 0), (0.36, 0.54, 0)],
+        )
+
+
+class ScriptedTerminal:
+    """The core's end of a terminal: answers by the protocol, keeps what came, says what the test wants."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.received: list[TerminalMessage] = []
+        self.stage = Stage()
+        self.encoder = ViewEncoder()
+        self.tick = 0
+        self.closed = threading.Event()
+        self.outgoing: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._changed = threading.Condition()
+
+    def handle_text(self, text: str) -> None:
+        try:
+            message = decode_from_terminal(text, buttons=BUTTONS, axes=AXES)
+        except MalformedMessage as error:
+            self.outgoing.put_nowait(encode_from_core(error_report(error)))
+            return
+        if isinstance(message, Hello):
+            help_lines = (("W A S D", "walk"), ("Space", "jump"))
+            welcome = Welcome("00ff00ff00ff00ff", 0, 60, "room", "A room", help_lines, BUTTONS, AXES)
+            self.outgoing.put_nowait(encode_from_core(welcome))
+            self.outgoing.put_nowait(self.stage.scene())
+            self.outgoing.put_nowait(self.view())
+        elif isinstance(message, Ping):
+            self.outgoing.put_nowait(encode_from_core(Pong(message.id)))
+        with self._changed:
+            self.received.append(message)
+            self._changed.notify_all()
+
+    async def next_message(self) -> str | bytes:
+        message = await self.outgoing.get()
+        if message is None:
+            raise TerminalClosed
+        return message
+
+    def close(self) -> None:
+        self.closed.set()
+
+    def view(self) -> bytes:
+        self.tick += 1
+        return self.encoder.encode(
+            tick=self.tick,
+            time_ms=self.tick * 16.0,
+            scene_serial=1,
+            slots=self.stage.slots,
+            positions=self.stage.positions,
+            rotations=self.stage.rotations,
+        )
+
+    def say(self, *messages: str | bytes | None) -> None:
+        """Send from the test's thread."""
+        for message in messages:
+            self.loop.call_soon_threadsafe(self.outgoing.put_nowait, message)
+
+    def expect(self, wanted: Callable[[TerminalMessage], bool]) -> TerminalMessage:
+        """Wait until a message came that `wanted` accepts."""
+
+        def found() -> TerminalMessage | None:
+            return next((message for message in self.received if wanted(message)), None)
+
+        with self._changed:
+            assert self._changed.wait_for(lambda: found() is not None, WAIT_S), self.received[-5:]
+            message = found()
+        assert message is not None
+        return message
+
+    def expect_input(self, wanted: Callable[[DeviceReport], bool]) -> DeviceReport:
+        message = self.expect(lambda candidate: isinstance(candidate, DeviceReport) and wanted(candidate))
+        assert isinstance(message, DeviceReport)
+        return message
+
+
+class ServerThread:
+    """A web server with scripted terminals, run on a thread."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.terminals: list[ScriptedTerminal] = []
+        self._attached = threading.Condition()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="web server")
+        self._thread.start()
+        self.server = WebServer(self._attach)
+        self.call(self.server.start())
+
+    def _attach(self) -> ScriptedTerminal:
+        with self._attached:
+            self.terminals.append(ScriptedTerminal(self.loop))
+            self._attached.notify_all()
+            return self.terminals[-1]
+
+    def call(self, work: Awaitable[Result]) -> Result:
+        async def run() -> Result:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(WAIT_S)
+
+    def terminal(self, index: int) -> ScriptedTerminal:
+        """Wait for the terminal that attached as number `index`."""
+        with self._attached:
+            assert self._attached.wait_for(lambda: len(self.terminals) > index, WAIT_S)
+            return self.terminals[index]
+
+    def close(self) -> None:
+        try:
+            self.call(self.server.close())
+        except concurrent.futures.TimeoutError:
+            pytest.fail("the server does not close")
+        finally:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(WAIT_S)
+            self.loop.close()
+
+
+@pytest.fixture
+def served() -> Iterator[ServerThread]:
+    thread = ServerThread()
+    yield thread
+    thread.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("LOCKSTEP_REQUIRE_ALL") == "1":
+            pytest.fail("no chromium, and LOCKSTEP_REQUIRE_ALL=1")
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+class Sheet:
+    """A page of the browser that remembers everything it complained about."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda line: self.complaints.append(line.text) if line.type != "log" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.wait_for_selector("#curtain.open", state="attached", timeout=WAIT_S * 1000)
+
+    def evaluate(self, script: str, *arguments: Any) -> Any:
+        return self.page.evaluate(script, *arguments)
+
+
+@pytest.fixture
+def sheet(browser: Browser) -> Iterator[Sheet]:
+    context = browser.new_context(viewport={"width": 480, "height": 320})
+    sheet = Sheet(context.new_page())
+    yield sheet
+    context.close()
