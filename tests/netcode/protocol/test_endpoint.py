@@ -425,3 +425,27 @@ def test_a_held_history_beyond_sixteen_epochs_of_numbers() -> None:
     numbers = [event.number for event in b.poll_events() if isinstance(event, UpdateReceived)]
     assert numbers == list(range(2**40 - 3, 2**40 - 3 + 20))
     assert b.held(A)[1] == 2**40 + 17
+
+
+def test_more_missed_ranges_than_fit_are_told_in_turns() -> None:
+    a, b = make_busy()
+    now_us = 400_000
+    for index in range(100):
+        a.emit(bytes((index,)) * 400)
+        now_us += 16_667
+        a.flush(now_us)
+        for _, data in a.poll_datagrams():
+            if index % 2:
+                assert b.handle_datagram(data, now_us) == 0
+    b.flush(now_us)
+    ((_, answer),) = b.poll_datagrams()
+    latest, count = HEADER.unpack_from(answer)[6:]
+    assert count == 31
+    assert latest == (FIRST + 20 + 61) & 0xFFFF_FFFF, "the number before the 32nd hole"
+    assert a.handle_datagram(answer, now_us) == 0
+    assert a.farness(0).missed_remote == 31
+    for _ in range(20):
+        now_us += 60_000
+        exchange(a, b, now_us)
+    numbers = [event.number for event in b.poll_events() if isinstance(event, UpdateReceived)]
+    assert numbers == list(range(FIRST + 20, FIRST + 120))
