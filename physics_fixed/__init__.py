@@ -1,1 +1,32 @@
 """A deterministic rigid-body engine on integers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
+    from physics_fixed.materials import rotation_about
+    from physics_fixed.shapes import Box, Sphere
+    from physics_fixed.world import Space
+
+__all__ = ["DYNAMIC", "KINEMATIC", "STATIC", "Box", "Space", "Sphere", "rotation_about"]
+
+_HOME = {
+    "DYNAMIC": "physics_fixed.layout",
+    "KINEMATIC": "physics_fixed.layout",
+    "STATIC": "physics_fixed.layout",
+    "Box": "physics_fixed.shapes",
+    "Sphere": "physics_fixed.shapes",
+    "Space": "physics_fixed.world",
+    "rotation_about": "physics_fixed.materials",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Imported on first use: whoever needs the tables alone does not wait for the compiler.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOME[name]), name)

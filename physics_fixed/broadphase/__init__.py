@@ -1,1 +1,1 @@
-"""Candidate pairs of bodies, found by their boxes and sorted by id."""
+"""Broadphase: which pairs of bodies may touch, in canonical order."""

@@ -1,1 +1,1 @@
-"""Contact points of candidate pairs, with features that keep their identity from step to step."""
+"""Narrowphase: contact points of pairs of shapes, with feature ids that persist from step to step."""

@@ -1,1 +1,1 @@
-"""Islands, the canonical order of constraints, and the substeps that solve them."""
+"""Solver: contact constraints in small substeps with soft contacts, in the canonical order of colours."""

@@ -1,0 +1,85 @@
+"""Bounding boxes of bodies for one step, inflated by what contacts may reach."""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.quat import matrix_q30 as matrix_of_quaternion_q30
+from physics_fixed.fixmath.scalar import clamp_symmetric, minimum
+from physics_fixed.fixmath.wide import dot3_shift, mul_shift
+from physics_fixed.jit import kernel
+from physics_fixed.layout import CONTACT_MARGIN_Q24, SHAPE_BOX, SHAPE_NONE, STATIC, Bytes, Words
+from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, POSITION_MAX_Q24, VELOCITY_MAX_Q24
+
+_HALF_MARGIN = CONTACT_MARGIN_Q24 // 2
+
+
+@kernel(
+    "void(int64,int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1])"
+)
+def place_boxes(
+    count: int,
+    tick_q40: int,
+    alive: Bytes,
+    kind: Bytes,
+    shape: Bytes,
+    position_q24: Words,
+    rotation_q30: Words,
+    velocity_q24: Words,
+    angular_velocity_q24: Words,
+    size_q24: Words,
+    matrix_q30: Words,
+    box_q24: Words,
+) -> None:
+    """Clamp the bodies' rows into their ranges, then write rotation matrices (boxes only) and bounding boxes.
+
+    A box is a function of its own body's row: the shape, inflated by half the contact margin, and swept along the
+    velocity, as far as a body with that shape may be stopped early (its smallest half extent).
+
+    Parameters
+    ----------
+    tick_q40 : int
+        Duration of the step in s.
+    alive, kind, shape, position_q24 (n, 3), rotation_q30 (n, 4), ... : arrays
+        Columns of the table of bodies. Positions and velocities are written when out of range.
+    matrix_q30 : (n, 9), written for boxes
+    box_q24 : (n, 6), written for live bodies that have a shape
+    """
+    for row in range(count):
+        if alive[row] == 0:
+            continue
+        for axis in range(3):
+            position_q24[row, axis] = clamp_symmetric(position_q24[row, axis], POSITION_MAX_Q24)
+            velocity_q24[row, axis] = clamp_symmetric(velocity_q24[row, axis], VELOCITY_MAX_Q24)
+            angular_velocity_q24[row, axis] = clamp_symmetric(
+                angular_velocity_q24[row, axis], ANGULAR_VELOCITY_MAX_Q24
+            )
+        if shape[row] == SHAPE_NONE:
+            continue
+        reach = size_q24[row, 0]
+        if shape[row] == SHAPE_BOX:
+            cells = matrix_of_quaternion_q30(
+                rotation_q30[row, 0], rotation_q30[row, 1], rotation_q30[row, 2], rotation_q30[row, 3]
+            )
+            for cell in range(9):
+                matrix_q30[row, cell] = cells[cell]
+            reach = minimum(reach, minimum(size_q24[row, 1], size_q24[row, 2]))
+        for axis in range(3):
+            half = size_q24[row, 0]
+            if shape[row] == SHAPE_BOX:
+                half = 1 + dot3_shift(
+                    size_q24[row, 0], abs(matrix_q30[row, 3 * axis]),
+                    size_q24[row, 1], abs(matrix_q30[row, 3 * axis + 1]),
+                    size_q24[row, 2], abs(matrix_q30[row, 3 * axis + 2]),
+                    30,
+                )  # fmt: skip
+            centre = position_q24[row, axis]
+            low = centre - half - _HALF_MARGIN
+            high = centre + half + _HALF_MARGIN
+            if kind[row] != STATIC:
+                step = clamp_symmetric(mul_shift(velocity_q24[row, axis], tick_q40, 40), reach)
+                if step < 0:
+                    low += step
+                else:
+                    high += step
+            box_q24[row, axis] = low
+            box_q24[row, 3 + axis] = high

@@ -1,0 +1,303 @@
+"""All pairs of bodies whose boxes overlap, sorted by (row, row).
+
+Small bodies are sorted by the grid cell of their lower corner. A cell is larger than any small body, so two small
+bodies overlap only if their cells are neighbours, and the neighbours of a cell stand in five runs of the sorted order,
+which are followed with five pointers. Bodies larger than a cell (floors, walls) are compared with every body. The cell
+size is chosen from the scene for speed; the set of pairs does not depend on it, and the output is sorted, so nothing
+else can either.
+"""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.scalar import maximum, minimum
+from physics_fixed.fixmath.wide import bit_length
+from physics_fixed.jit import device_kernel, inline_kernel, kernel
+from physics_fixed.layout import DYNAMIC, SHAPE_NONE, Bytes, Words
+
+LEVELS = 64
+_BIG_COUNT_MIN = 8
+_BIG_SHARE_BITS = 6  # at most one body in 64 counts as big, but at least the eight largest may
+_KEY_BITS_MAX = 60
+_DIGIT_BITS = 8
+_ROW_MASK = 0xFFFFFFFF
+
+# order[index]: key of the cell, row, both in sorted order.
+ORDER_WIDTH = 2
+# sorted_box_q24[index]: box (6), row, 1 if dynamic.
+SORTED_WIDTH = 8
+
+
+@device_kernel("int64(int64,uint8[::1],uint8[::1],int64[:,::1],int64[::1])")
+def choose_cell_bits(count: int, alive: Bytes, shape: Bytes, box_q24: Words, histogram: Words) -> int:
+    """Logarithm of a cell's edge: the smallest for which few bodies are as large as a cell."""
+    histogram[:LEVELS] = 0
+    bodies = 0
+    for row in range(count):
+        if alive[row] == 0 or shape[row] == SHAPE_NONE:
+            continue
+        bodies += 1
+        histogram[bit_length(_extent(box_q24, row))] += 1
+    bits = LEVELS - 1
+    allowed = maximum(_BIG_COUNT_MIN, bodies >> _BIG_SHARE_BITS)
+    while bits > 0 and histogram[bits] <= allowed:
+        allowed -= histogram[bits]
+        bits -= 1
+    return bits
+
+
+@inline_kernel("int64(int64[:,::1],int64)")
+def _extent(box_q24: Words, row: int) -> int:
+    """Largest edge of a box."""
+    x = box_q24[row, 3] - box_q24[row, 0]
+    y = box_q24[row, 4] - box_q24[row, 1]
+    z = box_q24[row, 5] - box_q24[row, 2]
+    return maximum(x, maximum(y, z))
+
+
+@device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[::1])")
+def sort_by_key(order: Words, spare: Words, count: int, key_bits: int, histogram: Words) -> None:
+    """Stable radix sort of ``order`` by its first column (>= 0, below ``1 << key_bits``), least digit first."""
+    shift = 0
+    in_order = True
+    while shift < key_bits:
+        histogram[: 1 << _DIGIT_BITS] = 0
+        for index in range(count):
+            key = order[index, 0] if in_order else spare[index, 0]
+            histogram[(key >> shift) & 255] += 1
+        total = 0
+        for digit in range(1 << _DIGIT_BITS):
+            here = histogram[digit]
+            histogram[digit] = total
+            total += here
+        for index in range(count):
+            if in_order:
+                digit = (order[index, 0] >> shift) & 255
+                spare[histogram[digit], 0] = order[index, 0]
+                spare[histogram[digit], 1] = order[index, 1]
+            else:
+                digit = (spare[index, 0] >> shift) & 255
+                order[histogram[digit], 0] = spare[index, 0]
+                order[histogram[digit], 1] = spare[index, 1]
+            histogram[digit] += 1
+        in_order = not in_order
+        shift += _DIGIT_BITS
+    if not in_order:
+        for index in range(count):
+            order[index, 0] = spare[index, 0]
+            order[index, 1] = spare[index, 1]
+
+
+@device_kernel(
+    "UniTuple(int64,3)(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1])"
+)
+def sort_into_cells(
+    count: int,
+    alive: Bytes,
+    kind: Bytes,
+    shape: Bytes,
+    box_q24: Words,
+    order: Words,
+    spare: Words,
+    sorted_box_q24: Words,
+    histogram: Words,
+) -> tuple[int, int, int]:
+    """Fill ``sorted_box_q24`` with the small bodies by cell, then the big ones by row.
+
+    Returns
+    -------
+    tuple of three int
+        Number of small bodies; bits of a cell's coordinate along y and along z in the keys left in ``order``.
+        The number of all bodies is left in ``histogram[0]``.
+    """
+    cell_bits = choose_cell_bits(count, alive, shape, box_q24, histogram)
+    cell = 1 << cell_bits
+    low_x = low_y = low_z = 1 << 62
+    high_x = high_y = high_z = -(1 << 62)
+    small = 0
+    big = 0
+    for row in range(count):
+        if alive[row] == 0 or shape[row] == SHAPE_NONE:
+            continue
+        if _extent(box_q24, row) >= cell:
+            spare[big, 1] = row
+            big += 1
+            continue
+        order[small, 1] = row
+        small += 1
+        low_x = minimum(low_x, box_q24[row, 0])
+        low_y = minimum(low_y, box_q24[row, 1])
+        low_z = minimum(low_z, box_q24[row, 2])
+        high_x = maximum(high_x, box_q24[row, 0])
+        high_y = maximum(high_y, box_q24[row, 1])
+        high_z = maximum(high_z, box_q24[row, 2])
+    for index in range(big):
+        order[small + index, 1] = spare[index, 1]
+    y_bits = z_bits = 0
+    if small > 0:
+        x_bits = _KEY_BITS_MAX
+        while True:  # a sparse world: larger cells until the key fits a word
+            x_bits = bit_length(((high_x - low_x) >> cell_bits) + 3)
+            y_bits = bit_length(((high_y - low_y) >> cell_bits) + 3)
+            z_bits = bit_length(((high_z - low_z) >> cell_bits) + 3)
+            if x_bits + y_bits + z_bits <= _KEY_BITS_MAX:
+                break
+            cell_bits += 1
+        for index in range(small):
+            row = order[index, 1]
+            x = ((box_q24[row, 0] - low_x) >> cell_bits) + 1
+            y = ((box_q24[row, 1] - low_y) >> cell_bits) + 1
+            z = ((box_q24[row, 2] - low_z) >> cell_bits) + 1
+            order[index, 0] = (((x << y_bits) + y) << z_bits) + z
+        sort_by_key(order, spare, small, x_bits + y_bits + z_bits, histogram)
+    for index in range(small + big):
+        row = order[index, 1]
+        for lane in range(6):
+            sorted_box_q24[index, lane] = box_q24[row, lane]
+        sorted_box_q24[index, 6] = row
+        sorted_box_q24[index, 7] = 1 if kind[row] == DYNAMIC else 0
+    histogram[0] = small + big
+    return small, y_bits, z_bits
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64,int64[::1],int64)")
+def emit_if_overlapping(sorted_box_q24: Words, i: int, j: int, found: Words, pair_count: int) -> int:
+    """Append the pair of two sorted boxes if they overlap and one is dynamic; the number of pairs so far."""
+    apart = (
+        (sorted_box_q24[i, 0] > sorted_box_q24[j, 3])
+        | (sorted_box_q24[j, 0] > sorted_box_q24[i, 3])
+        | (sorted_box_q24[i, 1] > sorted_box_q24[j, 4])
+        | (sorted_box_q24[j, 1] > sorted_box_q24[i, 4])
+        | (sorted_box_q24[i, 2] > sorted_box_q24[j, 5])
+        | (sorted_box_q24[j, 2] > sorted_box_q24[i, 5])
+        | ((sorted_box_q24[i, 7] | sorted_box_q24[j, 7]) == 0)
+    )
+    if apart:
+        return pair_count
+    if pair_count < found.shape[0]:
+        a = sorted_box_q24[i, 6]
+        b = sorted_box_q24[j, 6]
+        found[pair_count] = minimum(a, b) << 32 | maximum(a, b)
+    return pair_count + 1
+
+
+@device_kernel("int64(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[::1])")
+def emit_pairs(
+    small: int, total: int, y_bits: int, z_bits: int, order: Words, sorted_box_q24: Words, found: Words
+) -> int:
+    """Write the overlapping pairs in no useful order; their number, also if ``found`` is too short for all."""
+    y_step = 1 << z_bits
+    x_step = 1 << (y_bits + z_bits)
+    above = 0  # four pointers to the runs of neighbours in forward direction, and one for the body's own run
+    left = 0
+    centre = 0
+    right = 0
+    pair_count = 0
+    for i in range(small):
+        key = order[i, 0]
+        j = i + 1
+        while j < small and order[j, 0] <= key + 1:
+            pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+            j += 1
+        while above < small and order[above, 0] < key + y_step - 1:
+            above += 1
+        j = above
+        while j < small and order[j, 0] <= key + y_step + 1:
+            pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+            j += 1
+        while left < small and order[left, 0] < key + x_step - y_step - 1:
+            left += 1
+        j = left
+        while j < small and order[j, 0] <= key + x_step - y_step + 1:
+            pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+            j += 1
+        while centre < small and order[centre, 0] < key + x_step - 1:
+            centre += 1
+        j = centre
+        while j < small and order[j, 0] <= key + x_step + 1:
+            pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+            j += 1
+        while right < small and order[right, 0] < key + x_step + y_step - 1:
+            right += 1
+        j = right
+        while j < small and order[j, 0] <= key + x_step + y_step + 1:
+            pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+            j += 1
+    for i in range(small, total):
+        for j in range(small):
+            pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+        for j in range(i + 1, total):
+            pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+    return pair_count
+
+
+@device_kernel("void(int64,int64,int64[::1],int64[::1],int64[::1])")
+def sort_pairs(count: int, pair_count: int, found: Words, pairs: Words, histogram: Words) -> None:
+    """Sort pairs by (row, row) into ``pairs``: two counting sorts, last row first. ``found`` is overwritten."""
+    histogram[: count + 1] = 0
+    for index in range(pair_count):
+        histogram[(found[index] & _ROW_MASK) + 1] += 1
+    for row in range(count):
+        histogram[row + 1] += histogram[row]
+    for index in range(pair_count):
+        b = found[index] & _ROW_MASK
+        pairs[histogram[b]] = found[index]
+        histogram[b] += 1
+    histogram[: count + 1] = 0
+    for index in range(pair_count):
+        histogram[(pairs[index] >> 32) + 1] += 1
+    for row in range(count):
+        histogram[row + 1] += histogram[row]
+    for index in range(pair_count):
+        a = pairs[index] >> 32
+        found[histogram[a]] = pairs[index]
+        histogram[a] += 1
+    for index in range(pair_count):
+        pairs[index] = found[index]
+
+
+@kernel(
+    "int64(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
+    "int64[::1],int64[::1])"
+)
+def find_pairs(
+    count: int,
+    alive: Bytes,
+    kind: Bytes,
+    shape: Bytes,
+    box_q24: Words,
+    order: Words,
+    spare: Words,
+    sorted_box_q24: Words,
+    histogram: Words,
+    found: Words,
+    pairs: Words,
+) -> int:
+    """Find the pairs of live bodies whose boxes overlap, at least one of the two dynamic.
+
+    Parameters
+    ----------
+    count : int
+        Rows of the table of bodies.
+    alive, kind, shape : (n,)
+        Columns of that table.
+    box_q24 : (n, 6)
+        Boxes from :func:`physics_fixed.broadphase.boxes.place_boxes`.
+    order, spare : (n, 2); sorted_box_q24 : (n, 8); histogram : (max(n, 256) + 1,); found : (capacity,)
+        Scratch.
+    pairs : (capacity,), written
+        ``row of a << 32 | row of b`` with a < b, ascending.
+
+    Returns
+    -------
+    int
+        Number of pairs. If it exceeds the capacity of ``found``, nothing has been written to ``pairs``: call again
+        with longer arrays.
+    """
+    small, y_bits, z_bits = sort_into_cells(
+        count, alive, kind, shape, box_q24, order, spare, sorted_box_q24, histogram
+    )
+    pair_count = emit_pairs(small, histogram[0], y_bits, z_bits, order, sorted_box_q24, found)
+    if pair_count <= found.shape[0]:
+        sort_pairs(count, pair_count, found, pairs, histogram)
+    return pair_count

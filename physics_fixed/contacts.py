@@ -1,0 +1,169 @@
+"""The table of contacts: what the solver remembers of a pair from one step to the next."""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.wide import dot2_shift
+from physics_fixed.jit import kernel
+from physics_fixed.layout import (
+    CONTACT_FRICTION,
+    CONTACT_GROUP,
+    CONTACT_PAIR,
+    CONTACT_PHASE,
+    CONTACT_POINT_COUNT,
+    CONTACT_POINT_FIRST,
+    CONTACT_ROW,
+    CONTACT_TOUCHED,
+    CONTACT_TWIST,
+    DYNAMIC,
+    POINT_FEATURE,
+    POINT_PUSH,
+    POINT_SEPARATION,
+    POINT_TOTAL,
+    POINTS_MAX,
+    Bytes,
+    Features,
+    Words,
+)
+from physics_fixed.solver.rows import (
+    BALL_DRAG,
+    BALL_PUSH,
+    BALL_TOTAL,
+    CORNER_PUSH,
+    CORNER_TOTAL,
+    FACE_DRAG,
+    FACE_TANGENT,
+    FACE_TWIST,
+    PRODUCT,
+    TANGENT_WIDTH,
+    UP,
+)
+from physics_fixed.tables import Column, Table
+
+PHASE_NONE = -1  # the shapes are near, and neither touch nor touched
+PHASE_BEGIN = 0
+PHASE_STAY = 1
+PHASE_END = 2
+
+CONTACT_COLUMNS = (
+    Column("pair", "key"),  # row of a << 32 | row of b, ascending
+    Column("point_count", "int", dtype="uint8"),
+    Column("touching", "flags", dtype="uint8"),
+    Column("feature", "key", lanes=POINTS_MAX, dtype="int32"),
+    Column("push_q24", "q24", "m/s", lanes=POINTS_MAX),  # impulse over reduced mass, in the last substep
+    Column("friction_q24", "q24", "m/s", lanes=3),
+    Column("twist_q24", "q24", "m/s"),
+)
+
+ENDED_COLUMNS = (
+    Column("body_a", "id"),
+    Column("body_b", "id"),
+    Column("user_a", "id"),
+    Column("user_b", "id"),
+)
+
+_ROW_MASK = 0xFFFFFFFF
+
+
+def contact_table() -> Table:
+    """A new table of contacts, rows ascending by pair."""
+    return Table("contacts", CONTACT_COLUMNS, key="pair")
+
+
+def ended_table() -> Table:
+    """A new table of the touching pairs that lost a body since the last step; the next step reports their end."""
+    return Table("ended_contacts", ENDED_COLUMNS, capacity=8)
+
+
+@kernel("int64(int64,int64[:,::1],int64,int64[::1],uint8[::1],int64[::1])")
+def find_ended(
+    contact_count: int, contact: Words, old_count: int, old_pair: Words, old_touching: Bytes, ended: Words
+) -> int:
+    """Write the pairs that touched in the previous step and have no contact now; their number."""
+    ended_count = 0
+    index = 0
+    for old in range(old_count):
+        pair = old_pair[old]
+        while index < contact_count and contact[index, CONTACT_PAIR] < pair:
+            index += 1
+        if old_touching[old] != 0 and (index == contact_count or contact[index, CONTACT_PAIR] != pair):
+            ended[ended_count] = pair
+            ended_count += 1
+    return ended_count
+
+
+@kernel(
+    "void(int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],uint8[::1],"
+    "uint8[::1],int32[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+)
+def keep_contacts(
+    contact_count: int,
+    contact: Words,
+    point: Words,
+    kind: Bytes,
+    ball: Words,
+    face: Words,
+    corner: Words,
+    pair: Words,
+    point_count: Bytes,
+    touching: Bytes,
+    feature: Features,
+    push_q24: Words,
+    friction_q24: Words,
+    twist_q24: Words,
+) -> None:
+    """Collect what the solver found into ``contact`` and ``point``, and into the columns of the table of contacts.
+
+    Parameters
+    ----------
+    contact, point : arrays
+        CONTACT_PHASE, CONTACT_FRICTION, POINT_PUSH and POINT_TOTAL are written.
+    kind : (n,)
+        Column of the table of bodies.
+    ball, face, corner : arrays
+        Solved rows.
+    pair, ... : arrays
+        Columns of the table of contacts with room for ``contact_count`` rows, overwritten.
+    """
+    for index in range(contact_count):
+        row = contact[index, CONTACT_ROW]
+        first = contact[index, CONTACT_POINT_FIRST]
+        points = contact[index, CONTACT_POINT_COUNT]
+        side = 1 if kind[contact[index, CONTACT_PAIR] >> 32] == DYNAMIC else -1
+        if contact[index, CONTACT_GROUP] % 2 == 0:
+            point[first, POINT_PUSH] = ball[row, BALL_PUSH]
+            point[first, POINT_TOTAL] = ball[row, BALL_TOTAL]
+            for axis in range(3):
+                contact[index, CONTACT_FRICTION + axis] = side * ball[row, BALL_DRAG + axis]
+            contact[index, CONTACT_TWIST] = 0
+        else:
+            for k in range(first, first + points):
+                point[k, POINT_PUSH] = corner[k, CORNER_PUSH]
+                point[k, POINT_TOTAL] = corner[k, CORNER_TOTAL]
+            for axis in range(3):
+                contact[index, CONTACT_FRICTION + axis] = side * dot2_shift(
+                    face[row, FACE_TANGENT + axis], face[row, FACE_DRAG] << UP,
+                    face[row, FACE_TANGENT + TANGENT_WIDTH + axis], face[row, FACE_DRAG + 1] << UP,
+                    PRODUCT,
+                )  # fmt: skip
+            contact[index, CONTACT_TWIST] = face[row, FACE_TWIST]
+        touches = 0
+        for k in range(points):
+            feature[index, k] = point[first + k, POINT_FEATURE]
+            push_q24[index, k] = point[first + k, POINT_PUSH]
+            if point[first + k, POINT_TOTAL] > 0 or point[first + k, POINT_SEPARATION] <= 0:
+                touches = 1
+        for k in range(points, POINTS_MAX):
+            feature[index, k] = 0
+            push_q24[index, k] = 0
+        pair[index] = contact[index, CONTACT_PAIR]
+        point_count[index] = points
+        touching[index] = touches
+        for axis in range(3):
+            friction_q24[index, axis] = contact[index, CONTACT_FRICTION + axis]
+        twist_q24[index] = contact[index, CONTACT_TWIST]
+        if touches != 0:
+            contact[index, CONTACT_PHASE] = (
+                PHASE_STAY if contact[index, CONTACT_TOUCHED] != 0 else PHASE_BEGIN
+            )
+        else:
+            contact[index, CONTACT_PHASE] = PHASE_END if contact[index, CONTACT_TOUCHED] != 0 else PHASE_NONE

@@ -1,0 +1,79 @@
+"""Columns of the scratch arrays that the stages of a step hand to each other.
+
+Scratch is not state: it is filled anew in every step before it is read, and neither hash nor snapshot sees it. All of
+it is int64, one row per thing, so that what a stage needs of one thing lies side by side in memory.
+
+Formats: ``q24`` lengths in m and velocities in m/s, ``q30`` unit vectors from the narrowphase, ``q60`` unit vectors and
+ratios in solver rows. A product of a ``q60`` and a ``q24`` number that has been shifted left by 4 is again ``q24`` in
+its upper 64 bits, so no 128-bit shift is needed in the inner loops.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+Features = npt.NDArray[np.int32]
+
+# Kinds of bodies, column ``kind`` of the table of bodies.
+DYNAMIC: Final = 0
+STATIC: Final = 1
+KINEMATIC: Final = 2
+
+# Shapes, column ``shape``.
+SHAPE_NONE: Final = 0
+SHAPE_SPHERE: Final = 1
+SHAPE_BOX: Final = 2
+
+# Bits of column ``flags``.
+FLAG_LOCK_ROTATION: Final = 1
+
+CONTACT_MARGIN_Q24: Final = (1 << 24) // 50
+"""Gap in m up to which a pair gets contacts before it touches (20 mm), so that gaps close without overlap."""
+
+# box_q24[row]: lower corner (3), upper corner (3).
+BOX_WIDTH: Final = 6
+
+# matrix_q30[row]: rotation from body to world, row-major.
+MATRIX_WIDTH: Final = 9
+
+# contact[index], in canonical order of pairs: a manifold of one pair of bodies.
+CONTACT_PAIR: Final = 0  # row of a << 32 | row of b, a < b
+CONTACT_POINT_COUNT: Final = 1
+CONTACT_POINT_FIRST: Final = 2  # its first row in point[]
+CONTACT_NORMAL: Final = 3  # q30 (3), from a to b
+CONTACT_FRICTION: Final = 6  # accumulated friction, q24 m/s (3), in world axes, on b
+CONTACT_TWIST: Final = 9  # accumulated friction about the normal, q24 m/s
+CONTACT_TOUCHED: Final = 10  # 1 if the pair touched in the previous step
+CONTACT_ROW: Final = 11  # its row among the solver's rows
+CONTACT_GROUP: Final = 12  # colour group, see solver.colouring
+CONTACT_APPROACH: Final = 13  # q24 m/s, along the normal, from the velocities before the step
+CONTACT_PHASE: Final = 14  # what happened: see events
+CONTACT_WIDTH: Final = 16
+
+# point[index]: one point of a manifold.
+POINT_FEATURE: Final = 0
+POINT_SEPARATION: Final = 1  # q24 m, negative when the shapes overlap
+POINT_ARM: Final = 2  # q24 (3), from the centre of a to the point
+POINT_PUSH: Final = 5  # accumulated normal impulse over the pair's reduced mass, q24 m/s
+POINT_TOTAL: Final = 6  # the same, summed over the substeps of the tick
+POINT_WIDTH: Final = 8
+POINTS_MAX: Final = 4
+
+# motion[row]: what the solver reads and writes of a body, two cache lines. ``W`` is the angular velocity times the
+# body's lever: the speed of a point at lever's distance, so that linear and angular parts have the same scale.
+MOTION_V: Final = 0  # q24 (3)
+MOTION_W: Final = 3  # q24 (3)
+MOTION_SHIFT: Final = 6  # displacement since the tick began, q24 (3)
+MOTION_TURN: Final = 9  # rotation vector since the tick began, times the lever, q24 (3)
+MOTION_WIDTH: Final = 16
+
+# base[row]: velocities at the start of the substep with gravity, without contacts: v (3), W (3).
+BASE_WIDTH: Final = 8
+
+# gain_q40[row]: lever^2 * mass * inverse inertia, in world axes: xx, yy, zz, xy, xz, yz.
+GAIN_WIDTH: Final = 8

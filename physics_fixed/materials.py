@@ -1,0 +1,209 @@
+"""What callers write about a body, checked and turned into raw columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from physics_fixed.errors import NumberError
+from physics_fixed.fixmath.quat import from_rotation_vector_q30, normalize_q30
+from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
+from physics_fixed.limits import MASS_MAX_Q24, MASS_MIN_Q24
+from physics_fixed.scale import Number, exact, to_raw, to_text
+from physics_fixed.shapes import Shape
+from physics_fixed.shapes.shape import PI
+
+KIND_NAMES = {DYNAMIC: "DYNAMIC", STATIC: "STATIC", KINEMATIC: "KINEMATIC"}
+DENSITY_DEFAULT = 1000
+ANGULAR_GAIN_MAX = 1 << 20
+"""Bound of lever^2 * mass / moment of inertia: a box 800 times as long as it is thick."""
+
+_Q24 = 24
+_Q30 = 30
+_ID_BITS = 63
+
+
+def ranged(
+    value: Number | None, raw: int | None, bits: int, low: int, high: int, name: str, unit: str = ""
+) -> int:
+    """A number given as text and the like, or as raw, checked against its range.
+
+    Raises
+    ------
+    NumberError
+        If both are given, or the value is no number or out of range.
+    """
+    if raw is not None and value is not None:
+        raise NumberError(f"{name} is given twice: {value!r} and the raw number {raw!r}")
+    if raw is None:
+        assert value is not None, name
+        raw = to_raw(value, bits, name)
+    elif isinstance(raw, bool) or not hasattr(raw, "__index__"):
+        raise NumberError(f"{name} = {raw!r} as a raw number; allowed: integers with {bits} fraction bits")
+    result = raw.__index__()
+    if not low <= result <= high:
+        suffix = f" {unit}" if unit else ""
+        raise NumberError(
+            f"{name} = {to_text(result, bits)}{suffix} is out of range; "
+            f"allowed: {to_text(low, bits)} to {to_text(high, bits)}{suffix}"
+        )
+    return result
+
+
+def ranged_vector(
+    values: Sequence[Number] | None, raw: Sequence[int] | None, bits: int, bound: int, name: str, unit: str
+) -> tuple[int, int, int]:
+    """Three numbers as raw integers, each at most ``bound`` in magnitude; missing ones are zero.
+
+    Raises
+    ------
+    NumberError
+        If there are not three, both forms are given, or one is no number or out of range.
+    """
+    if values is not None and raw is not None:
+        raise NumberError(f"{name} is given twice: {values!r} and the raw numbers {raw!r}")
+    given = values if values is not None else raw
+    if given is None:
+        return 0, 0, 0
+    if isinstance(given, str) or len(given) != 3:
+        raise NumberError(f"{name} = {given!r}; allowed: three numbers, along x, y and z")
+    parts = []
+    for axis in range(3):
+        label = f"{name} {'xyz'[axis]}"
+        if values is not None:
+            parts.append(ranged(values[axis], None, bits, -bound, bound, label, unit))
+        else:
+            assert raw is not None
+            parts.append(ranged(None, raw[axis], bits, -bound, bound, label, unit))
+    return parts[0], parts[1], parts[2]
+
+
+def unit_quaternion_q30(
+    values: Sequence[Number] | None, raw: Sequence[int] | None
+) -> tuple[int, int, int, int]:
+    """A rotation (x, y, z, w), scaled to unit length; the identity if missing.
+
+    Raises
+    ------
+    NumberError
+        If there are not four numbers, or all are zero, or one is no number or far from a unit quaternion's.
+    """
+    given = values if values is not None else raw
+    if given is None:
+        return 0, 0, 0, 1 << _Q30
+    if values is not None and raw is not None:
+        raise NumberError(f"rotation is given twice: {values!r} and the raw numbers {raw!r}")
+    if isinstance(given, str) or len(given) != 4:
+        raise NumberError(f"rotation = {given!r}; allowed: a quaternion of four numbers x, y, z, w")
+    bound = 2 << _Q30
+    parts = [
+        ranged(
+            None if values is None else values[part], None if raw is None else raw[part], _Q30, -bound, bound,
+            f"rotation {'xyzw'[part]}",
+        )
+        for part in range(4)
+    ]  # fmt: skip
+    if not any(parts):
+        raise NumberError(f"rotation = {given!r}: a quaternion of length zero is no rotation")
+    x, y, z, w = normalize_q30(parts[0], parts[1], parts[2], parts[3])
+    return int(x), int(y), int(z), int(w)
+
+
+def rotation_about(axis: Sequence[Number], degrees: Number) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+    """The rotation about an axis by an angle, as a quaternion (x, y, z, w) for :meth:`Space.add`.
+
+    Parameters
+    ----------
+    axis : three numbers
+        Not all zero; the length does not matter.
+    degrees : number
+        Counter-clockwise seen from the tip of the axis; -360 to 360.
+
+    Raises
+    ------
+    NumberError
+        If the axis is zero or a number is none, or out of range.
+    """
+    x, y, z = ranged_vector(axis, None, _Q24, 1 << 40, "axis", "")
+    angle = exact(degrees, "degrees")
+    if not -360 <= angle <= 360:
+        raise NumberError(f"degrees = {degrees}; allowed: -360 to 360")
+    length = Fraction(x * x + y * y + z * z)
+    if length == 0:
+        raise NumberError(f"axis = {tuple(axis)}: an axis of length zero has no direction")
+    nx, ny, nz, _ = normalize_q30(x, y, z, 0)
+    radians_q30 = round(angle * PI / 180 * (1 << _Q30))
+    parts = from_rotation_vector_q30(
+        (int(nx) * radians_q30) >> _Q30, (int(ny) * radians_q30) >> _Q30, (int(nz) * radians_q30) >> _Q30
+    )
+    qx, qy, qz, qw = (Fraction(int(part), 1 << _Q30) for part in parts)
+    return qx, qy, qz, qw
+
+
+@dataclass(frozen=True, slots=True)
+class Mass:
+    """Mass columns of a body, raw."""
+
+    inverse_mass_q40: int
+    angular_gain_q40: tuple[int, int, int]
+
+
+NO_MASS = Mass(0, (0, 0, 0))
+
+
+def mass_of(
+    shape: Shape,
+    density: Number | None,
+    mass: Number | None,
+    *,
+    mass_q24: int | None = None,
+    lock_rotation: bool,
+) -> Mass:
+    """Mass columns of a dynamic body of the given density (default 1000 kg/m^3) or mass.
+
+    Raises
+    ------
+    NumberError
+        If both are given, or the mass is out of range, or the shape is too thin.
+    """
+    if (density is not None) + (mass is not None) + (mass_q24 is not None) > 1:
+        raise NumberError(f"density = {density} and mass = {mass}: give one of the two")
+    properties = shape.mass_properties()
+    if mass is not None or mass_q24 is not None:
+        kilograms = Fraction(
+            ranged(mass, mass_q24, _Q24, MASS_MIN_Q24, MASS_MAX_Q24, "mass", "kg"), 1 << _Q24
+        )
+    else:
+        kilograms = properties.volume * exact(DENSITY_DEFAULT if density is None else density, "density")
+        if not Fraction(MASS_MIN_Q24, 1 << _Q24) <= kilograms <= Fraction(MASS_MAX_Q24, 1 << _Q24):
+            low, high = to_text(MASS_MIN_Q24, _Q24), to_text(MASS_MAX_Q24, _Q24)
+            raise NumberError(
+                f"the mass that follows from the density is {float(kilograms):.6g} kg; allowed: {low} to {high} kg; "
+                f"give mass= or another density="
+            )
+    lever = Fraction(shape.lever_q24, 1 << _Q24)
+    gains = [lever**2 / moment for moment in properties.inertia]
+    if max(gains) > ANGULAR_GAIN_MAX:
+        raise NumberError(
+            f"the shape is too thin for a dynamic body: lever^2 * mass / inertia = {float(max(gains)):.6g}; allowed: "
+            f"up to {ANGULAR_GAIN_MAX}"
+        )
+    raw_gains = [0 if lock_rotation else round(gain * (1 << 40)) for gain in gains]
+    return Mass(round((1 << 40) / kilograms), (raw_gains[0], raw_gains[1], raw_gains[2]))
+
+
+def checked_user_id(value: int) -> int:
+    """A user id: an integer that fits a signed word.
+
+    Raises
+    ------
+    NumberError
+        Otherwise.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise NumberError(f"user_id = {value!r}; allowed: integers")
+    result = value.__index__()
+    if not -(1 << _ID_BITS) <= result < 1 << _ID_BITS:
+        raise NumberError(f"user_id = {result}; allowed: -2**{_ID_BITS} to 2**{_ID_BITS} - 1")
+    return result

@@ -1,0 +1,150 @@
+"""The narrowphase of one step: from candidate pairs to contacts with the impulses they had in the previous step."""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.scalar import minimum
+from physics_fixed.jit import inline_kernel, kernel
+from physics_fixed.layout import (
+    CONTACT_FRICTION,
+    CONTACT_PAIR,
+    CONTACT_POINT_COUNT,
+    CONTACT_POINT_FIRST,
+    CONTACT_TOUCHED,
+    CONTACT_TWIST,
+    POINT_FEATURE,
+    POINT_PUSH,
+    SHAPE_SPHERE,
+    Bytes,
+    Features,
+    Words,
+)
+from physics_fixed.narrowphase.boxes import collide_boxes
+from physics_fixed.narrowphase.reach import reach_of
+from physics_fixed.narrowphase.spheres import collide_sphere_box, collide_spheres
+
+_ROW_MASK = 0xFFFFFFFF
+
+
+@inline_kernel(
+    "void(int64[:,::1],int64,int64[:,::1],int64,int64,int64,uint8[::1],int32[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],uint8[::1])"
+)
+def inherit(
+    contact: Words,
+    index: int,
+    point: Words,
+    first: int,
+    points: int,
+    old: int,
+    old_point_count: Bytes,
+    old_feature: Features,
+    old_push: Words,
+    old_friction: Words,
+    old_twist: Words,
+    old_touching: Bytes,
+) -> None:
+    """Give a contact the accumulated impulses of the same features in row ``old`` of the table of contacts."""
+    contact[index, CONTACT_TOUCHED] = old_touching[old]
+    matched = 0
+    for new_point in range(first, first + points):
+        for old_point in range(old_point_count[old]):
+            if old_feature[old, old_point] == point[new_point, POINT_FEATURE]:
+                point[new_point, POINT_PUSH] = old_push[old, old_point]
+                matched += 1
+    if matched > 0:
+        for axis in range(3):
+            contact[index, CONTACT_FRICTION + axis] = old_friction[old, axis]
+        contact[index, CONTACT_TWIST] = old_twist[old]
+
+
+@kernel(
+    "int64(int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,"
+    "int64,int64[::1],uint8[::1],int32[:,::1],int64[:,::1],int64[:,::1],int64[::1],uint8[::1],"
+    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+)
+def collide_pairs(
+    pair_count: int,
+    pairs: Words,
+    kind: Bytes,
+    shape: Bytes,
+    position_q24: Words,
+    velocity_q24: Words,
+    size_q24: Words,
+    matrix_q30: Words,
+    tick_q40: int,
+    old_count: int,
+    old_pair: Words,
+    old_point_count: Bytes,
+    old_feature: Features,
+    old_push: Words,
+    old_friction: Words,
+    old_twist: Words,
+    old_touching: Bytes,
+    frame: Words,
+    polygon: Words,
+    contact: Words,
+    point: Words,
+) -> int:
+    """Write the contacts of all candidate pairs, in their order.
+
+    Parameters
+    ----------
+    pairs : (pair_count,)
+        Candidates, ascending.
+    kind, shape, position_q24, velocity_q24, size_q24 : arrays
+        Columns of the table of bodies.
+    matrix_q30 : (n, 9)
+        Rotation matrices of boxes.
+    old_pair, ... : arrays
+        Columns of the table of contacts as the previous step left it, ascending by pair.
+    frame, polygon : scratch
+    contact : (pair_count, CONTACT_WIDTH), written
+    point : (4 * pair_count, POINT_WIDTH), written
+
+    Returns
+    -------
+    int
+        Number of contacts.
+    """
+    index = 0
+    first = 0
+    old = 0
+    for candidate in range(pair_count):
+        pair = pairs[candidate]
+        a = pair >> 32
+        b = pair & _ROW_MASK
+        reach = minimum(reach_of(kind, shape, size_q24, a), reach_of(kind, shape, size_q24, b))
+        if shape[a] == SHAPE_SPHERE and shape[b] == SHAPE_SPHERE:
+            points = collide_spheres(
+                a, b, position_q24, velocity_q24, size_q24, reach, tick_q40, contact, index, point, first
+            )
+        elif shape[a] == SHAPE_SPHERE or shape[b] == SHAPE_SPHERE:
+            sphere = a if shape[a] == SHAPE_SPHERE else b
+            points = collide_sphere_box(
+                a, b, sphere, position_q24, velocity_q24, size_q24, matrix_q30, reach, tick_q40, contact, index, point,
+                first,
+            )  # fmt: skip
+        else:
+            points = collide_boxes(
+                a, b, position_q24, velocity_q24, size_q24, matrix_q30, reach, tick_q40, frame, polygon, contact, index,
+                point, first,
+            )  # fmt: skip
+        if points == 0:
+            continue
+        contact[index, CONTACT_PAIR] = pair
+        contact[index, CONTACT_POINT_COUNT] = points
+        contact[index, CONTACT_POINT_FIRST] = first
+        for lane in range(CONTACT_FRICTION, CONTACT_TOUCHED + 1):
+            contact[index, lane] = 0
+        for row in range(first, first + points):
+            point[row, POINT_PUSH] = 0
+        while old < old_count and old_pair[old] < pair:
+            old += 1
+        if old < old_count and old_pair[old] == pair:
+            inherit(
+                contact, index, point, first, points, old, old_point_count, old_feature, old_push, old_friction,
+                old_twist, old_touching,
+            )  # fmt: skip
+        index += 1
+        first += points
+    return index

@@ -1,0 +1,55 @@
+"""How far apart two shapes may be and still get a contact."""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.scalar import clamp, minimum
+from physics_fixed.fixmath.wide import div_shift, dot3_shift, mul_narrow, mul_shift
+from physics_fixed.jit import inline_kernel
+from physics_fixed.layout import CONTACT_MARGIN_Q24, SHAPE_BOX, STATIC, Bytes, Words
+from physics_fixed.limits import LENGTH_MAX_Q24
+
+_SHORT = 1 << 32
+
+
+@inline_kernel("int64(uint8[::1],uint8[::1],int64[:,::1],int64)")
+def reach_of(kind: Bytes, shape: Bytes, size_q24: Words, row: int) -> int:
+    """How much early a body may be stopped: its smallest half extent; a static body does not limit its partner."""
+    if kind[row] == STATIC:
+        return LENGTH_MAX_Q24
+    if shape[row] == SHAPE_BOX:
+        return minimum(size_q24[row, 0], minimum(size_q24[row, 1], size_q24[row, 2]))
+    return size_q24[row, 0]
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64,int64,int64)")
+def gap_bound(velocity_q24: Words, a: int, b: int, reach: int, tick_q40: int) -> int:
+    """Largest gap at which the pair can have a contact, whatever its normal."""
+    speed = (
+        abs(velocity_q24[b, 0] - velocity_q24[a, 0])
+        + abs(velocity_q24[b, 1] - velocity_q24[a, 1])
+        + abs(velocity_q24[b, 2] - velocity_q24[a, 2])
+    )
+    return CONTACT_MARGIN_Q24 + minimum(mul_shift(speed, tick_q40, 40), reach)
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64,int64)")
+def gap_allowed(
+    velocity_q24: Words, a: int, b: int, x_q30: int, y_q30: int, z_q30: int, reach: int, tick_q40: int
+) -> int:
+    """Largest gap at which the pair gets a contact with the normal (x, y, z): the margin, and one tick's approach."""
+    approach = -dot3_shift(
+        x_q30, velocity_q24[b, 0] - velocity_q24[a, 0],
+        y_q30, velocity_q24[b, 1] - velocity_q24[a, 1],
+        z_q30, velocity_q24[b, 2] - velocity_q24[a, 2],
+        30,
+    )  # fmt: skip
+    return CONTACT_MARGIN_Q24 + clamp(mul_shift(approach, tick_q40, 40), 0, reach)
+
+
+@inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64)")
+def direction(x: int, y: int, z: int, length: int) -> tuple[int, int, int]:
+    """Unit vector (Q30) of a vector whose length >= 1 is known; error below 2^-29 a component, if the input is exact."""
+    if length < _SHORT:
+        inverse = (1 << 62) // length
+        return mul_narrow(x, inverse, 32), mul_narrow(y, inverse, 32), mul_narrow(z, inverse, 32)
+    return div_shift(x, length, 30), div_shift(y, length, 30), div_shift(z, length, 30)

@@ -1,0 +1,200 @@
+"""Bodies before and after the substeps: from the table into the solver's scratch, and back."""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.quat import (
+    from_rotation_vector_q30,
+    multiply_q30,
+    normalize_q30,
+    rotate_inverse_q30,
+    rotate_q30,
+)
+from physics_fixed.fixmath.scalar import clamp_symmetric, minimum
+from physics_fixed.fixmath.wide import div_shift, dot3_shift, mul_shift
+from physics_fixed.jit import device_kernel, kernel
+from physics_fixed.layout import (
+    DYNAMIC,
+    FLAG_LOCK_ROTATION,
+    MOTION_SHIFT,
+    MOTION_TURN,
+    MOTION_V,
+    MOTION_W,
+    STATIC,
+    Bytes,
+    Words,
+)
+from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, POSITION_MAX_Q24, VELOCITY_MAX_Q24
+from physics_fixed.solver.rows import SPEED_MAX_Q24
+
+_EXTRA_BITS = (
+    12  # of angular velocity while it goes through the body's axes: rounding must not spin or stop it
+)
+
+
+@kernel(
+    "void(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+)
+def start_bodies(
+    count: int,
+    alive: Bytes,
+    kind: Bytes,
+    flags: Bytes,
+    position_q24: Words,
+    velocity_q24: Words,
+    angular_velocity_q24: Words,
+    lever_q24: Words,
+    angular_gain_q40: Words,
+    matrix_q30: Words,
+    origin_q24: Words,
+    motion: Words,
+    gain_q40: Words,
+) -> None:
+    """Fill ``motion``, ``gain_q40`` and ``origin_q24`` (positions before the step) from the table of bodies.
+
+    ``matrix_q30`` is read for bodies whose gain differs between axes.
+    """
+    for row in range(count):
+        if alive[row] == 0:
+            continue
+        still = kind[row] == STATIC
+        turning = not still and flags[row] & FLAG_LOCK_ROTATION == 0
+        for axis in range(3):
+            origin_q24[row, axis] = position_q24[row, axis]
+            motion[row, MOTION_V + axis] = 0 if still else velocity_q24[row, axis]
+            motion[row, MOTION_W + axis] = (
+                scaled_spin(angular_velocity_q24[row, axis], lever_q24[row]) if turning else 0
+            )
+            motion[row, MOTION_SHIFT + axis] = 0
+            motion[row, MOTION_TURN + axis] = 0
+        if kind[row] != DYNAMIC or not turning:
+            gain_q40[row, :6] = 0
+            continue
+        x = angular_gain_q40[row, 0]
+        y = angular_gain_q40[row, 1]
+        z = angular_gain_q40[row, 2]
+        if x == y and y == z:
+            gain_q40[row, :3] = x
+            gain_q40[row, 3:6] = 0
+        else:
+            for cell in range(6):
+                i = cell if cell < 3 else (0 if cell < 5 else 1)
+                j = cell if cell < 3 else (1 if cell == 3 else 2)
+                gain_q40[row, cell] = dot3_shift(
+                    mul_shift(x, matrix_q30[row, 3 * i], 30), matrix_q30[row, 3 * j],
+                    mul_shift(y, matrix_q30[row, 3 * i + 1], 30), matrix_q30[row, 3 * j + 1],
+                    mul_shift(z, matrix_q30[row, 3 * i + 2], 30), matrix_q30[row, 3 * j + 2],
+                    30,
+                )  # fmt: skip
+
+
+@device_kernel("int64(int64,int64)")
+def scaled_spin(angular_velocity_q24: int, lever_q24: int) -> int:
+    """Component of an angular velocity times the lever, Q24 m/s, kept within the solver's range."""
+    return clamp_symmetric(mul_shift(angular_velocity_q24, lever_q24, 24), SPEED_MAX_Q24)
+
+
+@kernel(
+    "void(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
+    "int64[:,::1],int64[:,::1])"
+)
+def finish_bodies(
+    count: int,
+    alive: Bytes,
+    kind: Bytes,
+    flags: Bytes,
+    position_q24: Words,
+    rotation_q30: Words,
+    velocity_q24: Words,
+    angular_velocity_q24: Words,
+    lever_q24: Words,
+    angular_gain_q40: Words,
+    motion: Words,
+) -> None:
+    """Move the bodies by what the substeps accumulated, and give them their new velocities, clamped to the limits."""
+    for row in range(count):
+        if alive[row] == 0 or kind[row] == STATIC:
+            continue
+        for axis in range(3):
+            position_q24[row, axis] = clamp_symmetric(
+                position_q24[row, axis] + motion[row, MOTION_SHIFT + axis], POSITION_MAX_Q24
+            )
+        if kind[row] == DYNAMIC:
+            for axis in range(3):
+                velocity_q24[row, axis] = clamp_symmetric(motion[row, MOTION_V + axis], VELOCITY_MAX_Q24)
+        if flags[row] & FLAG_LOCK_ROTATION != 0:
+            continue
+        lever = lever_q24[row]
+        if kind[row] == DYNAMIC:
+            for axis in range(3):
+                # Only the change goes through the lever, so a free body keeps its angular velocity to the bit.
+                before = scaled_spin(angular_velocity_q24[row, axis], lever)
+                change = div_shift(motion[row, MOTION_W + axis] - before, lever, 24)
+                angular_velocity_q24[row, axis] += change
+        turn(row, rotation_q30, angular_velocity_q24, lever, angular_gain_q40, motion, kind[row] == DYNAMIC)
+        if kind[row] == DYNAMIC:
+            bound = minimum(ANGULAR_VELOCITY_MAX_Q24, div_shift(SPEED_MAX_Q24, lever, 24))
+            for axis in range(3):
+                angular_velocity_q24[row, axis] = clamp_symmetric(angular_velocity_q24[row, axis], bound)
+
+
+@device_kernel("void(int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1],boolean)")
+def turn(
+    row: int,
+    rotation_q30: Words,
+    angular_velocity_q24: Words,
+    lever: int,
+    angular_gain_q40: Words,
+    motion: Words,
+    dynamic: bool,
+) -> None:
+    """Turn a body; a dynamic one keeps its angular momentum, so its angular velocity changes with its rotation."""
+    if (
+        motion[row, MOTION_TURN] == 0
+        and motion[row, MOTION_TURN + 1] == 0
+        and motion[row, MOTION_TURN + 2] == 0
+    ):
+        return
+    x = angular_gain_q40[row, 0]
+    y = angular_gain_q40[row, 1]
+    z = angular_gain_q40[row, 2]
+    lopsided = dynamic and (x != y or y != z)
+    qx = rotation_q30[row, 0]
+    qy = rotation_q30[row, 1]
+    qz = rotation_q30[row, 2]
+    qw = rotation_q30[row, 3]
+    # Angular momentum over the largest moment of inertia, in body axes.
+    least = minimum(x, minimum(y, z))
+    lx = ly = lz = 0
+    if lopsided:
+        wx, wy, wz = rotate_inverse_q30(
+            qx, qy, qz, qw,
+            angular_velocity_q24[row, 0] << _EXTRA_BITS,
+            angular_velocity_q24[row, 1] << _EXTRA_BITS,
+            angular_velocity_q24[row, 2] << _EXTRA_BITS,
+        )  # fmt: skip
+        wx = mul_shift(wx, div_shift(least, x, 60), 60)
+        wy = mul_shift(wy, div_shift(least, y, 60), 60)
+        wz = mul_shift(wz, div_shift(least, z, 60), 60)
+        lx, ly, lz = rotate_q30(qx, qy, qz, qw, wx, wy, wz)
+    tx, ty, tz, tw = from_rotation_vector_q30(
+        div_shift(motion[row, MOTION_TURN], lever, 30),
+        div_shift(motion[row, MOTION_TURN + 1], lever, 30),
+        div_shift(motion[row, MOTION_TURN + 2], lever, 30),
+    )
+    qx, qy, qz, qw = multiply_q30(tx, ty, tz, tw, qx, qy, qz, qw)
+    qx, qy, qz, qw = normalize_q30(qx, qy, qz, qw)
+    rotation_q30[row, 0] = qx
+    rotation_q30[row, 1] = qy
+    rotation_q30[row, 2] = qz
+    rotation_q30[row, 3] = qw
+    if lopsided:
+        lx, ly, lz = rotate_inverse_q30(qx, qy, qz, qw, lx, ly, lz)
+        wx = mul_shift(lx, div_shift(x, least, 40), 40)
+        wy = mul_shift(ly, div_shift(y, least, 40), 40)
+        wz = mul_shift(lz, div_shift(z, least, 40), 40)
+        wx, wy, wz = rotate_q30(qx, qy, qz, qw, wx, wy, wz)
+        half = 1 << (_EXTRA_BITS - 1)
+        angular_velocity_q24[row, 0] = (wx + half) >> _EXTRA_BITS
+        angular_velocity_q24[row, 1] = (wy + half) >> _EXTRA_BITS
+        angular_velocity_q24[row, 2] = (wz + half) >> _EXTRA_BITS

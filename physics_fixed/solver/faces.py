@@ -1,0 +1,338 @@
+"""Face rows: warm start, solve, restitution. The inner loops of boxes.
+
+The velocities of both bodies are held in local variables for a whole row. The push along the normal changes the normal
+component of the relative velocity by exactly itself (shares add up to one), so that component is one number, and the
+velocities themselves are written once at the end.
+"""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.scalar import clamp, clamp_symmetric, maximum, minimum
+from physics_fixed.fixmath.wide import dot2_shift, dot3_shift, dot6_shift, mul_shift
+from physics_fixed.jit import device_kernel, inline_kernel
+from physics_fixed.layout import MOTION_SHIFT, MOTION_TURN, MOTION_V, MOTION_W, Words
+from physics_fixed.solver.balls import shrink_factor_q30
+from physics_fixed.solver.rows import (
+    CORNER_ARM_A,
+    CORNER_ARM_B,
+    CORNER_BOUNCE,
+    CORNER_GAIN_A,
+    CORNER_GAIN_B,
+    CORNER_MASS,
+    CORNER_PUSH,
+    CORNER_SEPARATION,
+    CORNER_TOTAL,
+    FACE_BODIES,
+    FACE_DRAG,
+    FACE_FRICTION,
+    FACE_NORMAL,
+    FACE_POINT_COUNT,
+    FACE_POINT_FIRST,
+    FACE_SHARE_A,
+    FACE_SHARE_B,
+    FACE_TANGENT,
+    FACE_TWIST,
+    FACE_TWIST_ARM_A,
+    FACE_TWIST_ARM_B,
+    FACE_TWIST_GAIN_A,
+    FACE_TWIST_GAIN_B,
+    FACE_TWIST_MASS,
+    PRODUCT,
+    PUSH_MAX_Q24,
+    TANGENT_ARM_A,
+    TANGENT_ARM_B,
+    TANGENT_DIRECTION,
+    TANGENT_GAIN_A,
+    TANGENT_GAIN_B,
+    TANGENT_MASS,
+    TANGENT_WIDTH,
+    UP,
+    UP_FRICTION,
+    UP_GAIN,
+    UP_RATE,
+    UP_TWIST,
+)
+from physics_fixed.solver.settings import PUSH_OUT_MAX, SUBSTEP_RATE
+from physics_fixed.solver.terms import spin_along
+
+_ROW_MASK = 0xFFFFFFFF
+_FIRST = FACE_TANGENT
+_SECOND = FACE_TANGENT + TANGENT_WIDTH
+_DIRECTION_U = _FIRST + TANGENT_DIRECTION
+_DIRECTION_V = _SECOND + TANGENT_DIRECTION
+_ARM_UA = _FIRST + TANGENT_ARM_A
+_ARM_UB = _FIRST + TANGENT_ARM_B
+_ARM_VA = _SECOND + TANGENT_ARM_A
+_ARM_VB = _SECOND + TANGENT_ARM_B
+_GAIN_UA = _FIRST + TANGENT_GAIN_A
+_GAIN_UB = _FIRST + TANGENT_GAIN_B
+_GAIN_VA = _SECOND + TANGENT_GAIN_A
+_GAIN_VB = _SECOND + TANGENT_GAIN_B
+_MASS_U = _FIRST + TANGENT_MASS
+_MASS_V = _SECOND + TANGENT_MASS
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64)")
+def apply_linear(
+    face: Words, row: int, a: int, b: int, motion: Words, normal_push: int, first_drag: int, second_drag: int
+) -> None:
+    """Give both bodies their shares of a push along the normal and the two tangents."""
+    share_a = face[row, FACE_SHARE_A]
+    share_b = face[row, FACE_SHARE_B]
+    for axis in range(3):
+        push = dot3_shift(
+            face[row, FACE_NORMAL + axis], normal_push << UP,
+            face[row, _FIRST + TANGENT_DIRECTION + axis], first_drag << UP,
+            face[row, _SECOND + TANGENT_DIRECTION + axis], second_drag << UP,
+            PRODUCT,
+        ) << UP  # fmt: skip
+        motion[a, MOTION_V + axis] -= mul_shift(share_a, push, PRODUCT)
+        if share_b != 0:
+            motion[b, MOTION_V + axis] += mul_shift(share_b, push, PRODUCT)
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64[:,::1],int64)")
+def apply_spin(
+    rows: Words, row: int, gain_a: int, gain_b: int, a: int, b: int, motion: Words, push: int
+) -> None:
+    """Give both bodies the change of angular velocity that a push along one row of the Jacobian makes."""
+    push <<= UP_GAIN
+    for axis in range(3):
+        motion[a, MOTION_W + axis] -= mul_shift(rows[row, gain_a + axis], push, PRODUCT)
+        if rows[row, gain_b + axis] != 0:
+            motion[b, MOTION_W + axis] += mul_shift(rows[row, gain_b + axis], push, PRODUCT)
+
+
+@device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1])")
+def warm_start_faces(face: Words, corner: Words, first: int, end: int, motion: Words) -> None:
+    """Apply the accumulated pushes of rows ``first`` to ``end``."""
+    for row in range(first, end):
+        a = face[row, FACE_BODIES] >> 32
+        b = face[row, FACE_BODIES] & _ROW_MASK
+        total = 0
+        begin = face[row, FACE_POINT_FIRST]
+        for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
+            total += corner[k, CORNER_PUSH]
+            apply_spin(corner, k, CORNER_GAIN_A, CORNER_GAIN_B, a, b, motion, corner[k, CORNER_PUSH])
+        first_drag = face[row, FACE_DRAG]
+        second_drag = face[row, FACE_DRAG + 1]
+        apply_spin(face, row, _FIRST + TANGENT_GAIN_A, _FIRST + TANGENT_GAIN_B, a, b, motion, first_drag)
+        apply_spin(face, row, _SECOND + TANGENT_GAIN_A, _SECOND + TANGENT_GAIN_B, a, b, motion, second_drag)
+        apply_spin(face, row, FACE_TWIST_GAIN_A, FACE_TWIST_GAIN_B, a, b, motion, face[row, FACE_TWIST])
+        apply_linear(face, row, a, b, motion, total, first_drag, second_drag)
+
+
+@inline_kernel(
+    "UniTuple(int64,2)(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64,int64,int64)"
+)
+def next_drag(
+    face: Words,
+    row: int,
+    limit: int,
+    dx: int,
+    dy: int,
+    dz: int,
+    ax: int,
+    ay: int,
+    az: int,
+    bx: int,
+    by: int,
+    bz: int,
+) -> tuple[int, int]:
+    """New accumulated friction along the two tangents, inside the cone; ``d`` is shifted left by UP."""
+    along_u = dot3_shift(
+        face[row, _DIRECTION_U], dx, face[row, _DIRECTION_U + 1], dy, face[row, _DIRECTION_U + 2], dz, PRODUCT
+    ) + dot6_shift(
+        face[row, _ARM_UB], bx << UP,
+        face[row, _ARM_UB + 1], by << UP,
+        face[row, _ARM_UB + 2], bz << UP,
+        -face[row, _ARM_UA], ax << UP,
+        -face[row, _ARM_UA + 1], ay << UP,
+        -face[row, _ARM_UA + 2], az << UP,
+        PRODUCT,
+    )  # fmt: skip
+    along_v = dot3_shift(
+        face[row, _DIRECTION_V], dx, face[row, _DIRECTION_V + 1], dy, face[row, _DIRECTION_V + 2], dz, PRODUCT
+    ) + dot6_shift(
+        face[row, _ARM_VB], bx << UP,
+        face[row, _ARM_VB + 1], by << UP,
+        face[row, _ARM_VB + 2], bz << UP,
+        -face[row, _ARM_VA], ax << UP,
+        -face[row, _ARM_VA + 1], ay << UP,
+        -face[row, _ARM_VA + 2], az << UP,
+        PRODUCT,
+    )  # fmt: skip
+    u = face[row, FACE_DRAG] - mul_shift(face[row, _MASS_U], along_u << UP, PRODUCT)
+    v = face[row, FACE_DRAG + 1] - mul_shift(face[row, _MASS_V], along_v << UP, PRODUCT)
+    if abs(u) + abs(v) > limit:
+        factor = shrink_factor_q30(u, v, 0, limit)
+        if factor != 0:
+            u = mul_shift(u, factor, 30)
+            v = mul_shift(v, factor, 30)
+    return u, v
+
+
+@inline_kernel("int64(int64,int64,int64,int64,int64[::1],int64,int64,int64,boolean)")
+def next_corner_push(
+    push: int, speed: int, separation: int, mass: int, settings: Words, mass_scale: int, impulse_scale: int,
+    bias_rate: int, biased: bool,
+) -> int:  # fmt: skip
+    """New accumulated push of a point; as :func:`physics_fixed.solver.balls.next_push`, with an effective mass."""
+    if separation > 0:
+        push -= mul_shift(mass, (speed + separation * settings[SUBSTEP_RATE]) << UP, PRODUCT)
+    elif biased:
+        bias = maximum(mul_shift(separation << UP_RATE, bias_rate, PRODUCT), -settings[PUSH_OUT_MAX])
+        wanted = mul_shift(mass, (speed + bias) << UP, PRODUCT)
+        push -= mul_shift(wanted << UP, mass_scale, PRODUCT) + mul_shift(push << UP, impulse_scale, PRODUCT)
+    else:
+        push -= mul_shift(mass, speed << UP, PRODUCT)
+    return clamp(push, 0, PUSH_MAX_Q24)
+
+
+@device_kernel(
+    "void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64,int64,boolean)"
+)
+def solve_face_pairs(
+    face: Words, corner: Words, first: int, end: int, motion: Words, settings: Words, mass_scale: int,
+    impulse_scale: int, bias_rate: int, biased: bool,
+) -> None:  # fmt: skip
+    """One pass over rows ``first`` to ``end``: friction, then the points, so that these have the last word."""
+    for row in range(first, end):
+        a = face[row, FACE_BODIES] >> 32
+        b = face[row, FACE_BODIES] & _ROW_MASK
+        begin = face[row, FACE_POINT_FIRST]
+        points = face[row, FACE_POINT_COUNT]
+        ax = motion[a, MOTION_W]
+        ay = motion[a, MOTION_W + 1]
+        az = motion[a, MOTION_W + 2]
+        bx = motion[b, MOTION_W]
+        by = motion[b, MOTION_W + 1]
+        bz = motion[b, MOTION_W + 2]
+        dx = (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP
+        dy = (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP
+        dz = (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP
+        total = 0
+        for k in range(begin, begin + points):
+            total += corner[k, CORNER_PUSH]
+        limit = mul_shift(face[row, FACE_FRICTION], minimum(total, PUSH_MAX_Q24) << UP_FRICTION, PRODUCT)
+        if face[row, FACE_TWIST_MASS] != 0:
+            speed = dot6_shift(
+                face[row, FACE_TWIST_ARM_B], bx << UP,
+                face[row, FACE_TWIST_ARM_B + 1], by << UP,
+                face[row, FACE_TWIST_ARM_B + 2], bz << UP,
+                -face[row, FACE_TWIST_ARM_A], ax << UP,
+                -face[row, FACE_TWIST_ARM_A + 1], ay << UP,
+                -face[row, FACE_TWIST_ARM_A + 2], az << UP,
+                PRODUCT,
+            )  # fmt: skip
+            old = face[row, FACE_TWIST]
+            new = clamp_symmetric(
+                old - mul_shift(face[row, FACE_TWIST_MASS], speed << UP_TWIST, PRODUCT), limit
+            )
+            face[row, FACE_TWIST] = new
+            change = (new - old) << UP_GAIN
+            ax -= mul_shift(face[row, FACE_TWIST_GAIN_A], change, PRODUCT)
+            ay -= mul_shift(face[row, FACE_TWIST_GAIN_A + 1], change, PRODUCT)
+            az -= mul_shift(face[row, FACE_TWIST_GAIN_A + 2], change, PRODUCT)
+            bx += mul_shift(face[row, FACE_TWIST_GAIN_B], change, PRODUCT)
+            by += mul_shift(face[row, FACE_TWIST_GAIN_B + 1], change, PRODUCT)
+            bz += mul_shift(face[row, FACE_TWIST_GAIN_B + 2], change, PRODUCT)
+        u, v = next_drag(face, row, limit, dx, dy, dz, ax, ay, az, bx, by, bz)
+        u_change = u - face[row, FACE_DRAG]
+        v_change = v - face[row, FACE_DRAG + 1]
+        face[row, FACE_DRAG] = u
+        face[row, FACE_DRAG + 1] = v
+        u = u_change << UP_GAIN
+        v = v_change << UP_GAIN
+        ax -= dot2_shift(face[row, _GAIN_UA], u, face[row, _GAIN_VA], v, PRODUCT)
+        ay -= dot2_shift(face[row, _GAIN_UA + 1], u, face[row, _GAIN_VA + 1], v, PRODUCT)
+        az -= dot2_shift(face[row, _GAIN_UA + 2], u, face[row, _GAIN_VA + 2], v, PRODUCT)
+        bx += dot2_shift(face[row, _GAIN_UB], u, face[row, _GAIN_VB], v, PRODUCT)
+        by += dot2_shift(face[row, _GAIN_UB + 1], u, face[row, _GAIN_VB + 1], v, PRODUCT)
+        bz += dot2_shift(face[row, _GAIN_UB + 2], u, face[row, _GAIN_VB + 2], v, PRODUCT)
+        nx = face[row, FACE_NORMAL]
+        ny = face[row, FACE_NORMAL + 1]
+        nz = face[row, FACE_NORMAL + 2]
+        closing = dot3_shift(nx, dx, ny, dy, nz, dz, PRODUCT)
+        shift = dot3_shift(
+            nx, (motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT]) << UP,
+            ny, (motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1]) << UP,
+            nz, (motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2]) << UP,
+            PRODUCT,
+        )  # fmt: skip
+        before = closing
+        for k in range(begin, begin + points):
+            speed = closing + dot6_shift(
+                corner[k, CORNER_ARM_B], bx << UP,
+                corner[k, CORNER_ARM_B + 1], by << UP,
+                corner[k, CORNER_ARM_B + 2], bz << UP,
+                -corner[k, CORNER_ARM_A], ax << UP,
+                -corner[k, CORNER_ARM_A + 1], ay << UP,
+                -corner[k, CORNER_ARM_A + 2], az << UP,
+                PRODUCT,
+            )  # fmt: skip
+            separation = corner[k, CORNER_SEPARATION] + shift + dot6_shift(
+                corner[k, CORNER_ARM_B], motion[b, MOTION_TURN] << UP,
+                corner[k, CORNER_ARM_B + 1], motion[b, MOTION_TURN + 1] << UP,
+                corner[k, CORNER_ARM_B + 2], motion[b, MOTION_TURN + 2] << UP,
+                -corner[k, CORNER_ARM_A], motion[a, MOTION_TURN] << UP,
+                -corner[k, CORNER_ARM_A + 1], motion[a, MOTION_TURN + 1] << UP,
+                -corner[k, CORNER_ARM_A + 2], motion[a, MOTION_TURN + 2] << UP,
+                PRODUCT,
+            )  # fmt: skip
+            old = corner[k, CORNER_PUSH]
+            new = next_corner_push(
+                old,
+                speed,
+                separation,
+                corner[k, CORNER_MASS],
+                settings,
+                mass_scale,
+                impulse_scale,
+                bias_rate,
+                biased,
+            )
+            corner[k, CORNER_PUSH] = new
+            if not biased:
+                corner[k, CORNER_TOTAL] += new
+            closing += new - old
+            change = (new - old) << UP_GAIN
+            ax -= mul_shift(corner[k, CORNER_GAIN_A], change, PRODUCT)
+            ay -= mul_shift(corner[k, CORNER_GAIN_A + 1], change, PRODUCT)
+            az -= mul_shift(corner[k, CORNER_GAIN_A + 2], change, PRODUCT)
+            bx += mul_shift(corner[k, CORNER_GAIN_B], change, PRODUCT)
+            by += mul_shift(corner[k, CORNER_GAIN_B + 1], change, PRODUCT)
+            bz += mul_shift(corner[k, CORNER_GAIN_B + 2], change, PRODUCT)
+        motion[a, MOTION_W] = ax
+        motion[a, MOTION_W + 1] = ay
+        motion[a, MOTION_W + 2] = az
+        if face[row, FACE_SHARE_B] != 0:
+            motion[b, MOTION_W] = bx
+            motion[b, MOTION_W + 1] = by
+            motion[b, MOTION_W + 2] = bz
+        apply_linear(face, row, a, b, motion, closing - before, u_change, v_change)
+
+
+@device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1])")
+def bounce_faces(face: Words, corner: Words, first: int, end: int, motion: Words) -> None:
+    """Restitution at the points where a fast approach was stopped in this tick."""
+    for row in range(first, end):
+        a = face[row, FACE_BODIES] >> 32
+        b = face[row, FACE_BODIES] & _ROW_MASK
+        begin = face[row, FACE_POINT_FIRST]
+        for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
+            if corner[k, CORNER_BOUNCE] == 0 or corner[k, CORNER_TOTAL] == 0:
+                continue
+            speed = dot3_shift(
+                face[row, FACE_NORMAL], (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP,
+                face[row, FACE_NORMAL + 1], (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP,
+                face[row, FACE_NORMAL + 2], (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP,
+                PRODUCT,
+            ) + spin_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, motion, a, b)  # fmt: skip
+            old = corner[k, CORNER_PUSH]
+            wanted = mul_shift(corner[k, CORNER_MASS], (speed - corner[k, CORNER_BOUNCE]) << UP, PRODUCT)
+            new = clamp(old - wanted, 0, PUSH_MAX_Q24)
+            corner[k, CORNER_TOTAL] += new - old
+            corner[k, CORNER_PUSH] = 0  # the pair separates: the next tick must not start with this push
+            apply_spin(corner, k, CORNER_GAIN_A, CORNER_GAIN_B, a, b, motion, new - old)
+            apply_linear(face, row, a, b, motion, new - old, 0, 0)

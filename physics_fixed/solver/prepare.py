@@ -1,0 +1,163 @@
+"""From contacts to constraint rows."""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.scalar import minimum
+from physics_fixed.fixmath.wide import dot3_shift, mul_shift
+from physics_fixed.jit import device_kernel, kernel
+from physics_fixed.layout import (
+    CONTACT_APPROACH,
+    CONTACT_FRICTION,
+    CONTACT_GROUP,
+    CONTACT_NORMAL,
+    CONTACT_PAIR,
+    CONTACT_POINT_FIRST,
+    CONTACT_ROW,
+    DYNAMIC,
+    MOTION_V,
+    POINT_PUSH,
+    POINT_SEPARATION,
+    Bytes,
+    Words,
+)
+from physics_fixed.solver.prepare_face import prepare_face
+from physics_fixed.solver.rows import (
+    BALL_BODIES,
+    BALL_BOUNCE,
+    BALL_DRAG,
+    BALL_FRICTION,
+    BALL_NORMAL,
+    BALL_PUSH,
+    BALL_SEPARATION,
+    BALL_SHARE_A,
+    BALL_SLIP,
+    BALL_SPIN_A,
+    BALL_SPIN_B,
+    BALL_TOTAL,
+    ONE_Q60,
+    PRODUCT,
+    PUSH_MAX_Q24,
+    UP,
+)
+from physics_fixed.solver.terms import (
+    ONE_Q31,
+    bounce_of,
+    combined_friction_q58,
+    reciprocal_q60,
+    share_of_a_q60,
+)
+
+_ROW_MASK = 0xFFFFFFFF
+
+
+@device_kernel(
+    "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1])"
+)
+def prepare_ball(
+    settings: Words,
+    contact: Words,
+    index: int,
+    point: Words,
+    kind: Bytes,
+    inverse_mass_q40: Words,
+    friction_q24: Words,
+    restitution_q24: Words,
+    motion: Words,
+    gain_q40: Words,
+    ball: Words,
+) -> None:
+    """Write the ball row of a contact."""
+    row = contact[index, CONTACT_ROW]
+    first = contact[index, CONTACT_POINT_FIRST]
+    a = contact[index, CONTACT_PAIR] >> 32
+    b = contact[index, CONTACT_PAIR] & _ROW_MASK
+    side = 1
+    if kind[a] != DYNAMIC:
+        a, b, side = b, a, -1
+    x = (side * contact[index, CONTACT_NORMAL]) << 30
+    y = (side * contact[index, CONTACT_NORMAL + 1]) << 30
+    z = (side * contact[index, CONTACT_NORMAL + 2]) << 30
+    ball[row, BALL_BODIES] = a << 32 | b
+    ball[row, BALL_NORMAL] = x
+    ball[row, BALL_NORMAL + 1] = y
+    ball[row, BALL_NORMAL + 2] = z
+    ball[row, BALL_SEPARATION] = point[first, POINT_SEPARATION]
+    share = ONE_Q60
+    spin_b = 0
+    if kind[b] == DYNAMIC:
+        share = share_of_a_q60(inverse_mass_q40, a, b)
+        spin_b = mul_shift(ONE_Q60 - share, gain_q40[b, 0], 40)
+    spin_a = mul_shift(share, gain_q40[a, 0], 40)
+    ball[row, BALL_SHARE_A] = share
+    ball[row, BALL_SPIN_A] = spin_a
+    ball[row, BALL_SPIN_B] = spin_b
+    ball[row, BALL_SLIP] = reciprocal_q60(ONE_Q31 + (spin_a >> 29) + (spin_b >> 29))
+    ball[row, BALL_FRICTION] = combined_friction_q58(friction_q24, a, b)
+    ball[row, BALL_PUSH] = minimum(point[first, POINT_PUSH], PUSH_MAX_Q24)
+    ball[row, BALL_TOTAL] = 0
+    drag_x = side * contact[index, CONTACT_FRICTION]
+    drag_y = side * contact[index, CONTACT_FRICTION + 1]
+    drag_z = side * contact[index, CONTACT_FRICTION + 2]
+    off = dot3_shift(
+        x, drag_x << UP, y, drag_y << UP, z, drag_z << UP, PRODUCT
+    )  # the normal has turned a little
+    ball[row, BALL_DRAG] = drag_x - mul_shift(x, off << UP, PRODUCT)
+    ball[row, BALL_DRAG + 1] = drag_y - mul_shift(y, off << UP, PRODUCT)
+    ball[row, BALL_DRAG + 2] = drag_z - mul_shift(z, off << UP, PRODUCT)
+    approach = -dot3_shift(
+        x, (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP,
+        y, (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP,
+        z, (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP,
+        PRODUCT,
+    )  # fmt: skip
+    contact[index, CONTACT_APPROACH] = approach
+    ball[row, BALL_BOUNCE] = bounce_of(restitution_q24, a, b, approach, settings)
+
+
+@kernel(
+    "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[::1],"
+    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+)
+def prepare_rows(
+    settings: Words,
+    contact_count: int,
+    contact: Words,
+    point: Words,
+    kind: Bytes,
+    origin_q24: Words,
+    inverse_mass_q40: Words,
+    lever_q24: Words,
+    friction_q24: Words,
+    restitution_q24: Words,
+    motion: Words,
+    gain_q40: Words,
+    ball: Words,
+    face: Words,
+    corner: Words,
+) -> None:
+    """Write the rows of all contacts, and into the contacts the approach speed before the step.
+
+    Parameters
+    ----------
+    settings : (SETTINGS_LENGTH,)
+    contact, point : arrays
+        Contacts that :func:`physics_fixed.solver.colouring.colour_contacts` has given their rows.
+    kind, inverse_mass_q40, lever_q24, friction_q24, restitution_q24 : (n,)
+        Columns of the table of bodies.
+    origin_q24, motion, gain_q40 : arrays
+        From :func:`physics_fixed.solver.bodies.start_bodies`; velocities are those before the step.
+    ball, face : (contact_count, ...), written
+    corner : (4 * contact_count, CORNER_WIDTH), written
+    """
+    for index in range(contact_count):
+        if contact[index, CONTACT_GROUP] % 2 == 0:
+            prepare_ball(
+                settings, contact, index, point, kind, inverse_mass_q40, friction_q24, restitution_q24, motion,
+                gain_q40, ball,
+            )  # fmt: skip
+        else:
+            prepare_face(
+                settings, contact, index, point, kind, origin_q24, inverse_mass_q40, lever_q24, friction_q24,
+                restitution_q24, motion, gain_q40, face, corner,
+            )  # fmt: skip

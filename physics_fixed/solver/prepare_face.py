@@ -1,0 +1,357 @@
+"""Face rows: from a contact with one to four points to rows of the Jacobian."""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.scalar import maximum, minimum
+from physics_fixed.fixmath.vec3 import tangent_q30
+from physics_fixed.fixmath.wide import div_shift, dot3_shift, dot6_shift, length3, mul_shift, mul_sub_shift
+from physics_fixed.jit import device_kernel, inline_kernel
+from physics_fixed.layout import (
+    CONTACT_APPROACH,
+    CONTACT_FRICTION,
+    CONTACT_NORMAL,
+    CONTACT_PAIR,
+    CONTACT_POINT_COUNT,
+    CONTACT_POINT_FIRST,
+    CONTACT_ROW,
+    CONTACT_TWIST,
+    DYNAMIC,
+    MOTION_V,
+    POINT_ARM,
+    POINT_PUSH,
+    POINT_SEPARATION,
+    Bytes,
+    Words,
+)
+from physics_fixed.solver.rows import (
+    CORNER_ARM_A,
+    CORNER_ARM_B,
+    CORNER_BOUNCE,
+    CORNER_GAIN_A,
+    CORNER_GAIN_B,
+    CORNER_MASS,
+    CORNER_PUSH,
+    CORNER_SEPARATION,
+    CORNER_TOTAL,
+    FACE_BODIES,
+    FACE_DRAG,
+    FACE_FRICTION,
+    FACE_NORMAL,
+    FACE_POINT_COUNT,
+    FACE_POINT_FIRST,
+    FACE_SHARE_A,
+    FACE_SHARE_B,
+    FACE_TANGENT,
+    FACE_TWIST,
+    FACE_TWIST_ARM_A,
+    FACE_TWIST_ARM_B,
+    FACE_TWIST_GAIN_A,
+    FACE_TWIST_GAIN_B,
+    FACE_TWIST_MASS,
+    ONE_Q60,
+    PRODUCT,
+    PUSH_MAX_Q24,
+    TANGENT_ARM_A,
+    TANGENT_ARM_B,
+    TANGENT_DIRECTION,
+    TANGENT_GAIN_A,
+    TANGENT_GAIN_B,
+    TANGENT_MASS,
+    TANGENT_WIDTH,
+    UP,
+)
+from physics_fixed.solver.terms import (
+    ONE_Q31,
+    bounce_of,
+    combined_friction_q58,
+    reciprocal_q60,
+    share_of_a_q60,
+    spin_along,
+)
+
+_ROW_MASK = 0xFFFFFFFF
+_TWIST_MIN_Q31 = (
+    1 << 19
+)  # a patch that much smaller than the bodies' levers cannot hold them, and Q50 would overflow
+
+
+@inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64)")
+def over_lever_q40(x: int, y: int, z: int, lever_q24: int) -> tuple[int, int, int]:
+    """An arm over the body's lever, Q40."""
+    inverse = (1 << 62) // lever_q24
+    return mul_shift(x, inverse, 22), mul_shift(y, inverse, 22), mul_shift(z, inverse, 22)
+
+
+@inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64)")
+def put_cross(
+    rows: Words, row: int, column: int, ax: int, ay: int, az: int, bx: int, by: int, bz: int
+) -> None:
+    """Write the cross product of an arm over its lever (Q40) and a direction (Q60), Q60."""
+    rows[row, column] = mul_sub_shift(ay, bz, az, by, 40)
+    rows[row, column + 1] = mul_sub_shift(az, bx, ax, bz, 40)
+    rows[row, column + 2] = mul_sub_shift(ax, by, ay, bx, 40)
+
+
+@inline_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64)")
+def put_gain(
+    rows: Words, row: int, arm_column: int, column: int, gain_q40: Words, body: int, share_q60: int
+) -> None:
+    """Write what a unit push does to a body's angular velocity times lever: its gain times the arm, Q46."""
+    x = rows[row, arm_column]
+    y = rows[row, arm_column + 1]
+    z = rows[row, arm_column + 2]
+    xx = gain_q40[body, 0]
+    yy = gain_q40[body, 1]
+    zz = gain_q40[body, 2]
+    xy = gain_q40[body, 3]
+    xz = gain_q40[body, 4]
+    yz = gain_q40[body, 5]
+    rows[row, column] = mul_shift(dot3_shift(xx, x, xy, y, xz, z, 54), share_q60, 60)
+    rows[row, column + 1] = mul_shift(dot3_shift(xy, x, yy, y, yz, z, 54), share_q60, 60)
+    rows[row, column + 2] = mul_shift(dot3_shift(xz, x, yz, y, zz, z, 54), share_q60, 60)
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64)")
+def effective_mass_q60(
+    rows: Words, row: int, arm_a: int, arm_b: int, gain_a: int, gain_b: int, linear_q31: int
+) -> int:
+    """Push that changes the relative velocity along a row by one: 1 / (linear + arm . gain of both bodies)."""
+    angular = dot6_shift(
+        rows[row, arm_a], rows[row, gain_a],
+        rows[row, arm_a + 1], rows[row, gain_a + 1],
+        rows[row, arm_a + 2], rows[row, gain_a + 2],
+        rows[row, arm_b], rows[row, gain_b],
+        rows[row, arm_b + 1], rows[row, gain_b + 1],
+        rows[row, arm_b + 2], rows[row, gain_b + 2],
+        75,
+    )  # fmt: skip
+    return reciprocal_q60(linear_q31 + maximum(angular, 0))
+
+
+@device_kernel(
+    "int64(int64[:,::1],int64,int64[:,::1],int64,int64,int64,int64,int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1])"
+)
+def prepare_corners(
+    contact: Words,
+    index: int,
+    point: Words,
+    row: int,
+    a: int,
+    b: int,
+    side: int,
+    origin_q24: Words,
+    lever_q24: Words,
+    motion: Words,
+    gain_q40: Words,
+    face: Words,
+    corner: Words,
+) -> int:
+    """Write the points of a face row; the largest approach speed among them."""
+    first = contact[index, CONTACT_POINT_FIRST]
+    x = face[row, FACE_NORMAL]
+    y = face[row, FACE_NORMAL + 1]
+    z = face[row, FACE_NORMAL + 2]
+    share_a = face[row, FACE_SHARE_A]
+    share_b = face[row, FACE_SHARE_B]
+    linear = dot3_shift(
+        x, (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP,
+        y, (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP,
+        z, (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP,
+        PRODUCT,
+    )  # fmt: skip
+    largest = -(1 << 62)
+    for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
+        apart_x = origin_q24[b, 0] - origin_q24[a, 0]
+        apart_y = origin_q24[b, 1] - origin_q24[a, 1]
+        apart_z = origin_q24[b, 2] - origin_q24[a, 2]
+        arm_x = point[k, POINT_ARM]
+        arm_y = point[k, POINT_ARM + 1]
+        arm_z = point[k, POINT_ARM + 2]
+        if side < 0:  # the point is given from the centre of what is now b
+            arm_x += apart_x
+            arm_y += apart_y
+            arm_z += apart_z
+        ax, ay, az = over_lever_q40(arm_x, arm_y, arm_z, lever_q24[a])
+        bx, by, bz = over_lever_q40(arm_x - apart_x, arm_y - apart_y, arm_z - apart_z, lever_q24[b])
+        put_cross(corner, k, CORNER_ARM_A, ax, ay, az, x, y, z)
+        put_cross(corner, k, CORNER_ARM_B, bx, by, bz, x, y, z)
+        put_gain(corner, k, CORNER_ARM_A, CORNER_GAIN_A, gain_q40, a, share_a)
+        put_gain(corner, k, CORNER_ARM_B, CORNER_GAIN_B, gain_q40, b, share_b)
+        corner[k, CORNER_SEPARATION] = point[k, POINT_SEPARATION]
+        corner[k, CORNER_MASS] = effective_mass_q60(
+            corner, k, CORNER_ARM_A, CORNER_ARM_B, CORNER_GAIN_A, CORNER_GAIN_B, ONE_Q31
+        )
+        corner[k, CORNER_PUSH] = minimum(point[k, POINT_PUSH], PUSH_MAX_Q24)
+        corner[k, CORNER_TOTAL] = 0
+        approach = -linear - spin_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, motion, a, b)
+        corner[k, CORNER_BOUNCE] = approach
+        largest = maximum(largest, approach)
+    return largest
+
+
+@device_kernel(
+    "void(int64[:,::1],int64,int64[:,::1],int64,int64,int64,int64,int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
+)
+def prepare_friction(
+    contact: Words,
+    index: int,
+    point: Words,
+    row: int,
+    a: int,
+    b: int,
+    side: int,
+    origin_q24: Words,
+    lever_q24: Words,
+    gain_q40: Words,
+    face: Words,
+) -> None:
+    """Write friction along two tangents at the centre of the points, and friction against twisting."""
+    first = contact[index, CONTACT_POINT_FIRST]
+    points = contact[index, CONTACT_POINT_COUNT]
+    centre_x = centre_y = centre_z = 0
+    for k in range(first, first + points):
+        centre_x += point[k, POINT_ARM]
+        centre_y += point[k, POINT_ARM + 1]
+        centre_z += point[k, POINT_ARM + 2]
+    centre_x //= points
+    centre_y //= points
+    centre_z //= points
+    radius = 0
+    for k in range(first, first + points):
+        radius += length3(
+            point[k, POINT_ARM] - centre_x,
+            point[k, POINT_ARM + 1] - centre_y,
+            point[k, POINT_ARM + 2] - centre_z,
+        )
+    radius //= points
+    apart_x = origin_q24[b, 0] - origin_q24[a, 0]
+    apart_y = origin_q24[b, 1] - origin_q24[a, 1]
+    apart_z = origin_q24[b, 2] - origin_q24[a, 2]
+    if side < 0:
+        centre_x += apart_x
+        centre_y += apart_y
+        centre_z += apart_z
+    ax, ay, az = over_lever_q40(centre_x, centre_y, centre_z, lever_q24[a])
+    bx, by, bz = over_lever_q40(centre_x - apart_x, centre_y - apart_y, centre_z - apart_z, lever_q24[b])
+    share_a = face[row, FACE_SHARE_A]
+    share_b = face[row, FACE_SHARE_B]
+    nx = face[row, FACE_NORMAL]
+    ny = face[row, FACE_NORMAL + 1]
+    nz = face[row, FACE_NORMAL + 2]
+    tx, ty, tz = tangent_q30(nx >> 30, ny >> 30, nz >> 30)
+    tx, ty, tz = tx << 30, ty << 30, tz << 30
+    for which in range(2):
+        at = FACE_TANGENT + which * TANGENT_WIDTH
+        face[row, at + TANGENT_DIRECTION] = tx
+        face[row, at + TANGENT_DIRECTION + 1] = ty
+        face[row, at + TANGENT_DIRECTION + 2] = tz
+        put_cross(face, row, at + TANGENT_ARM_A, ax, ay, az, tx, ty, tz)
+        put_cross(face, row, at + TANGENT_ARM_B, bx, by, bz, tx, ty, tz)
+        put_gain(face, row, at + TANGENT_ARM_A, at + TANGENT_GAIN_A, gain_q40, a, share_a)
+        put_gain(face, row, at + TANGENT_ARM_B, at + TANGENT_GAIN_B, gain_q40, b, share_b)
+        face[row, at + TANGENT_MASS] = effective_mass_q60(
+            face,
+            row,
+            at + TANGENT_ARM_A,
+            at + TANGENT_ARM_B,
+            at + TANGENT_GAIN_A,
+            at + TANGENT_GAIN_B,
+            ONE_Q31,
+        )
+        face[row, FACE_DRAG + which] = side * dot3_shift(
+            contact[index, CONTACT_FRICTION] << UP, tx,
+            contact[index, CONTACT_FRICTION + 1] << UP, ty,
+            contact[index, CONTACT_FRICTION + 2] << UP, tz,
+            PRODUCT,
+        )  # fmt: skip
+        tx, ty, tz = (
+            mul_sub_shift(ny, tz, nz, ty, 60), mul_sub_shift(nz, tx, nx, tz, 60), mul_sub_shift(nx, ty, ny, tx, 60)
+        )  # fmt: skip
+    face[row, FACE_TWIST_MASS] = 0
+    face[row, FACE_TWIST] = 0
+    if points > 1:
+        put_patch(face, row, FACE_TWIST_ARM_A, nx, ny, nz, radius, lever_q24[a])
+        put_patch(face, row, FACE_TWIST_ARM_B, nx, ny, nz, radius, lever_q24[b])
+        put_gain(face, row, FACE_TWIST_ARM_A, FACE_TWIST_GAIN_A, gain_q40, a, share_a)
+        put_gain(face, row, FACE_TWIST_ARM_B, FACE_TWIST_GAIN_B, gain_q40, b, share_b)
+        angular = twist_mass_q50(face, row)
+        face[row, FACE_TWIST_MASS] = angular
+        # Turning the pair around turns normal and push: the twist about the normal stays as it is.
+        face[row, FACE_TWIST] = contact[index, CONTACT_TWIST] if angular != 0 else 0
+
+
+@inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64)")
+def put_patch(
+    face: Words, row: int, column: int, nx: int, ny: int, nz: int, radius_q24: int, lever_q24: int
+) -> None:
+    """Write the normal times the radius of the patch of contact over a body's lever, Q60."""
+    ratio_q40 = div_shift(radius_q24, lever_q24, 40)
+    face[row, column] = mul_shift(nx, ratio_q40, 40)
+    face[row, column + 1] = mul_shift(ny, ratio_q40, 40)
+    face[row, column + 2] = mul_shift(nz, ratio_q40, 40)
+
+
+@inline_kernel("int64(int64[:,::1],int64)")
+def twist_mass_q50(face: Words, row: int) -> int:
+    """Effective mass of the twist row, which has no linear part; 0 if neither body can turn that way, or hardly."""
+    angular = dot6_shift(
+        face[row, FACE_TWIST_ARM_A], face[row, FACE_TWIST_GAIN_A],
+        face[row, FACE_TWIST_ARM_A + 1], face[row, FACE_TWIST_GAIN_A + 1],
+        face[row, FACE_TWIST_ARM_A + 2], face[row, FACE_TWIST_GAIN_A + 2],
+        face[row, FACE_TWIST_ARM_B], face[row, FACE_TWIST_GAIN_B],
+        face[row, FACE_TWIST_ARM_B + 1], face[row, FACE_TWIST_GAIN_B + 1],
+        face[row, FACE_TWIST_ARM_B + 2], face[row, FACE_TWIST_GAIN_B + 2],
+        75,
+    )  # fmt: skip
+    if angular < _TWIST_MIN_Q31:
+        return 0
+    return ((1 << 62) // angular) << 19
+
+
+@device_kernel(
+    "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[::1],"
+    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+)
+def prepare_face(
+    settings: Words,
+    contact: Words,
+    index: int,
+    point: Words,
+    kind: Bytes,
+    origin_q24: Words,
+    inverse_mass_q40: Words,
+    lever_q24: Words,
+    friction_q24: Words,
+    restitution_q24: Words,
+    motion: Words,
+    gain_q40: Words,
+    face: Words,
+    corner: Words,
+) -> None:
+    """Write the face row of a contact and its points; the points' rows are those of the contact's points."""
+    row = contact[index, CONTACT_ROW]
+    a = contact[index, CONTACT_PAIR] >> 32
+    b = contact[index, CONTACT_PAIR] & _ROW_MASK
+    side = 1
+    if kind[a] != DYNAMIC:
+        a, b, side = b, a, -1
+    face[row, FACE_BODIES] = a << 32 | b
+    for axis in range(3):
+        face[row, FACE_NORMAL + axis] = (side * contact[index, CONTACT_NORMAL + axis]) << 30
+    share = ONE_Q60
+    if kind[b] == DYNAMIC:
+        share = share_of_a_q60(inverse_mass_q40, a, b)
+    face[row, FACE_SHARE_A] = share
+    face[row, FACE_SHARE_B] = ONE_Q60 - share
+    face[row, FACE_POINT_FIRST] = contact[index, CONTACT_POINT_FIRST]
+    face[row, FACE_POINT_COUNT] = contact[index, CONTACT_POINT_COUNT]
+    face[row, FACE_FRICTION] = combined_friction_q58(friction_q24, a, b)
+    approach = prepare_corners(
+        contact, index, point, row, a, b, side, origin_q24, lever_q24, motion, gain_q40, face, corner
+    )
+    prepare_friction(contact, index, point, row, a, b, side, origin_q24, lever_q24, gain_q40, face)
+    contact[index, CONTACT_APPROACH] = approach
+    first = contact[index, CONTACT_POINT_FIRST]
+    for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
+        corner[k, CORNER_BOUNCE] = bounce_of(restitution_q24, a, b, corner[k, CORNER_BOUNCE], settings)

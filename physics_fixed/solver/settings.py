@@ -1,0 +1,64 @@
+"""Constants of the solver for one tick rate and number of substeps, as integers computed exactly."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from physics_fixed.layout import Words
+
+# settings[]: what the kernels read.
+SUBSTEP_COUNT: Final = 0
+SUBSTEP_RATE: Final = 1  # substeps per second
+TICK_Q40: Final = 2  # duration of a tick, s
+SUBSTEP_Q40: Final = 3  # duration of a substep, s
+PAIR_MASS_SCALE: Final = 4  # q60: softness of contacts between dynamic bodies
+PAIR_IMPULSE_SCALE: Final = 5  # q60
+PAIR_BIAS_RATE: Final = 6  # q56, 1/s
+BOUNDARY_MASS_SCALE: Final = 7  # the same for contacts with bodies that do not yield
+BOUNDARY_IMPULSE_SCALE: Final = 8
+BOUNDARY_BIAS_RATE: Final = 9
+PUSH_OUT_MAX: Final = 10  # q24 m/s: overlap is removed no faster than this
+BOUNCE_THRESHOLD: Final = 11  # q24 m/s: slower contacts do not bounce
+SETTINGS_LENGTH: Final = 12
+
+_PI = Fraction(314159265358979323846264338327950288, 10**35)
+_CONTACT_FREQUENCY_MAX = 30  # Hz, of the spring that contacts between dynamic bodies are
+_DAMPING_RATIO = 10
+_PUSH_OUT_MAX_Q24 = 3 << 24
+_BOUNCE_THRESHOLD_Q24 = 1 << 24
+
+
+def _softness(frequency: Fraction, substep: Fraction) -> tuple[int, int, int]:
+    """Mass scale (Q60), impulse scale (Q60) and bias rate (Q56) of a damped spring taken implicitly.
+
+    Source: Erin Catto, "Soft Constraints", GDC 2011, in the form of Box2D 3 (``b2MakeSoft``).
+    """
+    omega = 2 * _PI * frequency
+    a1 = 2 * _DAMPING_RATIO + substep * omega
+    a2 = substep * omega * a1
+    a3 = 1 / (1 + a2)
+    return round(a2 * a3 * 2**60), round(a3 * 2**60), round(omega / a1 * 2**56)
+
+
+def solver_settings(tick_rate: int, substep_count: int) -> Words:
+    """The array of settings for a tick rate (1/s) and a number of substeps per tick; shape (SETTINGS_LENGTH,)."""
+    substep = Fraction(1, tick_rate * substep_count)
+    # A spring faster than a quarter of the substep rate would not be resolved.
+    frequency = min(Fraction(_CONTACT_FREQUENCY_MAX), Fraction(tick_rate * substep_count, 4))
+    settings = np.zeros(SETTINGS_LENGTH, np.int64)
+    settings[SUBSTEP_COUNT] = substep_count
+    settings[SUBSTEP_RATE] = tick_rate * substep_count
+    settings[TICK_Q40] = round(Fraction(1, tick_rate) * 2**40)
+    settings[SUBSTEP_Q40] = round(substep * 2**40)
+    settings[PAIR_MASS_SCALE], settings[PAIR_IMPULSE_SCALE], settings[PAIR_BIAS_RATE] = _softness(
+        frequency, substep
+    )
+    settings[BOUNDARY_MASS_SCALE], settings[BOUNDARY_IMPULSE_SCALE], settings[BOUNDARY_BIAS_RATE] = _softness(
+        2 * frequency, substep
+    )
+    settings[PUSH_OUT_MAX] = _PUSH_OUT_MAX_Q24
+    settings[BOUNCE_THRESHOLD] = _BOUNCE_THRESHOLD_Q24
+    return settings

@@ -1,0 +1,185 @@
+"""The substeps of a tick: warm start, biased solve, move, relax; then restitution.
+
+Source: Erin Catto, "Solver2D" (2024), the method called soft step, as in Box2D 3. Differences:
+
+* Rows are scaled (:mod:`physics_fixed.solver.rows`), and separations follow the rows' own Jacobian.
+* Warm starting costs one pass over the rows, in the first substep. At the end of a substep the velocity of a body
+  differs from what it was before all pushes by exactly what the accumulated pushes do, so the next substep adds that
+  difference: one pass over the bodies instead of one over the rows.
+"""
+
+from __future__ import annotations
+
+from physics_fixed.fixmath.scalar import clamp_symmetric
+from physics_fixed.fixmath.wide import dot2_shift, mul_shift
+from physics_fixed.jit import device_kernel, kernel
+from physics_fixed.layout import DYNAMIC, MOTION_SHIFT, MOTION_TURN, MOTION_V, MOTION_W, STATIC, Bytes, Words
+from physics_fixed.solver.balls import bounce_balls, solve_ball_pairs, solve_balls_on_static, warm_start_balls
+from physics_fixed.solver.faces import bounce_faces, solve_face_pairs, warm_start_faces
+from physics_fixed.solver.rows import (
+    CLASS_BALL_PAIR,
+    CLASS_BALL_STATIC,
+    CLASSES,
+    FIRST_BOUNDARY_COLOUR,
+    GROUPS,
+    SPEED_MAX_Q24,
+)
+from physics_fixed.solver.settings import (
+    BOUNDARY_BIAS_RATE,
+    BOUNDARY_IMPULSE_SCALE,
+    BOUNDARY_MASS_SCALE,
+    PAIR_BIAS_RATE,
+    PAIR_IMPULSE_SCALE,
+    PAIR_MASS_SCALE,
+    SUBSTEP_COUNT,
+    SUBSTEP_Q40,
+)
+
+_HALF_Q40 = 1 << 39
+
+
+@device_kernel(
+    "void(int64,uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],boolean)"
+)
+def start_substep(
+    count: int,
+    alive: Bytes,
+    kind: Bytes,
+    gravity_q24: Words,
+    gravity_scale_q24: Words,
+    settings: Words,
+    motion: Words,
+    base: Words,
+    first: bool,
+) -> None:
+    """Add gravity, and, except in the first substep, what the accumulated pushes did in the substep before."""
+    for row in range(count):
+        if alive[row] == 0 or kind[row] != DYNAMIC:
+            continue
+        for axis in range(3):
+            pull = mul_shift(
+                mul_shift(gravity_q24[axis], gravity_scale_q24[row], 24), settings[SUBSTEP_Q40], 40
+            )
+            here = motion[row, MOTION_V + axis]
+            pushed = 0 if first else here - base[row, axis]
+            here += pull
+            base[row, axis] = here
+            motion[row, MOTION_V + axis] = clamp_symmetric(here + pushed, SPEED_MAX_Q24)
+            here = motion[row, MOTION_W + axis]
+            pushed = 0 if first else here - base[row, 3 + axis]
+            base[row, 3 + axis] = here
+            motion[row, MOTION_W + axis] = clamp_symmetric(here + pushed, SPEED_MAX_Q24)
+
+
+@device_kernel("void(int64,uint8[::1],uint8[::1],int64[::1],int64[:,::1])")
+def move_bodies(count: int, alive: Bytes, kind: Bytes, settings: Words, motion: Words) -> None:
+    """Accumulate displacement and turn over one substep, rounded to nearest."""
+    for row in range(count):
+        if alive[row] == 0 or kind[row] == STATIC:
+            continue
+        for axis in range(3):
+            motion[row, MOTION_SHIFT + axis] += dot2_shift(
+                motion[row, MOTION_V + axis], settings[SUBSTEP_Q40], _HALF_Q40, 1, 40
+            )
+            motion[row, MOTION_TURN + axis] += dot2_shift(
+                motion[row, MOTION_W + axis], settings[SUBSTEP_Q40], _HALF_Q40, 1, 40
+            )
+
+
+@device_kernel("void(int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],boolean)")
+def solve_rows(
+    settings: Words, group_end: Words, ball: Words, face: Words, corner: Words, motion: Words, biased: bool
+) -> None:
+    """One pass over all rows in their canonical order."""
+    for group in range(GROUPS):
+        first = group_end[group - 2] if group >= 2 else 0
+        end = group_end[group]
+        if first == end:
+            continue
+        row_class = group % CLASSES
+        if group < FIRST_BOUNDARY_COLOUR * CLASSES:
+            mass_scale = settings[PAIR_MASS_SCALE]
+            impulse_scale = settings[PAIR_IMPULSE_SCALE]
+            bias_rate = settings[PAIR_BIAS_RATE]
+        else:
+            mass_scale = settings[BOUNDARY_MASS_SCALE]
+            impulse_scale = settings[BOUNDARY_IMPULSE_SCALE]
+            bias_rate = settings[BOUNDARY_BIAS_RATE]
+        if row_class == CLASS_BALL_PAIR:
+            solve_ball_pairs(ball, first, end, motion, settings, mass_scale, impulse_scale, bias_rate, biased)
+        elif row_class == CLASS_BALL_STATIC:
+            solve_balls_on_static(
+                ball, first, end, motion, settings, mass_scale, impulse_scale, bias_rate, biased
+            )
+        else:
+            solve_face_pairs(
+                face, corner, first, end, motion, settings, mass_scale, impulse_scale, bias_rate, biased
+            )
+
+
+@device_kernel("void(int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],boolean)")
+def start_or_bounce(
+    group_end: Words, ball: Words, face: Words, corner: Words, motion: Words, bounce: bool
+) -> None:
+    """Warm start, or restitution, of all rows in their canonical order."""
+    for group in range(GROUPS):
+        first = group_end[group - 2] if group >= 2 else 0
+        end = group_end[group]
+        if first == end:
+            continue
+        if group % 2 == 0:
+            static = group % CLASSES == CLASS_BALL_STATIC
+            if bounce:
+                bounce_balls(ball, first, end, motion, static)
+            else:
+                warm_start_balls(ball, first, end, motion, static)
+        elif bounce:
+            bounce_faces(face, corner, first, end, motion)
+        else:
+            warm_start_faces(face, corner, first, end, motion)
+
+
+@kernel(
+    "void(int64,uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1])"
+)
+def solve_substeps(
+    count: int,
+    alive: Bytes,
+    kind: Bytes,
+    gravity_q24: Words,
+    gravity_scale_q24: Words,
+    settings: Words,
+    group_end: Words,
+    ball: Words,
+    face: Words,
+    corner: Words,
+    motion: Words,
+    base: Words,
+) -> None:
+    """Run all substeps of a tick.
+
+    Parameters
+    ----------
+    alive, kind, gravity_scale_q24 : (n,)
+        Columns of the table of bodies.
+    gravity_q24 : (3,), m/s^2
+    settings : (SETTINGS_LENGTH,)
+    group_end : (GROUPS,)
+        Ends of the groups of rows.
+    ball, face, corner : arrays
+        Rows; accumulated pushes are updated in them.
+    motion : (n, MOTION_WIDTH)
+        Velocities and displacements of the bodies, updated.
+    base : (n, BASE_WIDTH), scratch
+    """
+    for substep in range(settings[SUBSTEP_COUNT]):
+        start_substep(
+            count, alive, kind, gravity_q24, gravity_scale_q24, settings, motion, base, substep == 0
+        )
+        if substep == 0:
+            start_or_bounce(group_end, ball, face, corner, motion, False)
+        solve_rows(settings, group_end, ball, face, corner, motion, True)
+        move_bodies(count, alive, kind, settings, motion)
+        solve_rows(settings, group_end, ball, face, corner, motion, False)
+    start_or_bounce(group_end, ball, face, corner, motion, True)

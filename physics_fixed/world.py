@@ -1,0 +1,441 @@
+"""A space of rigid bodies: the public face of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from physics_fixed.bodies import (
+    ROW_BITS,
+    ROW_MASK,
+    Body,
+    body_id,
+    body_table,
+    clear_row,
+    lowest_free_row,
+    push_body,
+    row_of,
+)
+from physics_fixed.contacts import PHASE_END, contact_table, ended_table
+from physics_fixed.errors import NumberError
+from physics_fixed.events import ContactEvents, gather_events, no_events
+from physics_fixed.layout import DYNAMIC, FLAG_LOCK_ROTATION, STATIC
+from physics_fixed.limits import (
+    ANGULAR_VELOCITY_MAX_Q24,
+    FRICTION_MAX_Q24,
+    GRAVITY_MAX_Q24,
+    POSITION_MAX_Q24,
+    RESTITUTION_MAX_Q24,
+    SUBSTEP_COUNT_MAX,
+    SUBSTEP_COUNT_MIN,
+    TICK_RATE_MAX,
+    TICK_RATE_MIN,
+    VELOCITY_MAX_Q24,
+)
+from physics_fixed.materials import (
+    KIND_NAMES,
+    NO_MASS,
+    checked_user_id,
+    mass_of,
+    ranged,
+    ranged_vector,
+    unit_quaternion_q30,
+)
+from physics_fixed.scale import Number
+from physics_fixed.solver.settings import solver_settings
+from physics_fixed.step import Scratch, advance
+from physics_fixed.tables import Column, Snapshot, Table, TableSet
+
+if TYPE_CHECKING:
+    from physics_fixed.shapes import Shape
+
+SPACE_COLUMNS = (
+    Column("gravity_q24", "q24", "m/s^2", lanes=3),
+    Column("tick_rate", "int", "1/s"),
+    Column("substep_count", "int"),
+)
+
+_GRAVITY_SCALE_MAX_Q24 = 16 << 24
+_IMPULSE_MAX_Q24 = 1 << 50
+
+
+class Space:
+    """Rigid bodies that fall, collide and rest, the same on every machine.
+
+    Units are metres, kilograms and seconds; y points up. Numbers are written as int, decimal text (``"0.5"``), Decimal or
+    Fraction; floats are refused, because they differ between machines. Keywords that end in a format, such as
+    ``position_q24``, take raw integers instead.
+
+    Parameters
+    ----------
+    gravity : three numbers
+        m/s^2, each up to 1000.
+    tick_rate : int
+        Steps per second, 10 to 480.
+    substeps : int
+        Solver substeps per step, 1 to 16. Four is the measured compromise; two is faster and softer.
+
+    Raises
+    ------
+    NumberError
+        If an argument is no number or out of range.
+
+    Examples
+    --------
+    >>> space = Space()
+    >>> floor = space.add(Box(("10", "0.5", "10")), kind=STATIC, position=("0", "-0.5", "0"))
+    >>> box = space.add(Box(("0.5", "0.5", "0.5")), position=("0", "2", "0"))
+    >>> for _ in range(120):
+    ...     space.step()
+    """
+
+    def __init__(
+        self, *, gravity: Sequence[Number] = ("0", "-9.81", "0"), tick_rate: int = 60, substeps: int = 4
+    ) -> None:
+        rate = _whole(tick_rate, TICK_RATE_MIN, TICK_RATE_MAX, "tick_rate")
+        count = _whole(substeps, SUBSTEP_COUNT_MIN, SUBSTEP_COUNT_MAX, "substeps")
+        self.bodies = body_table()
+        self.contacts = contact_table()
+        self.ended = ended_table()
+        self.settings = Table("space", SPACE_COLUMNS, capacity=1)
+        self.settings.resize(1)
+        self.settings["gravity_q24"][0] = ranged_vector(
+            gravity, None, 24, GRAVITY_MAX_Q24, "gravity", "m/s^2"
+        )
+        self.settings["tick_rate"][0] = rate
+        self.settings["substep_count"][0] = count
+        self.tables: tuple[Table, ...] = (self.settings, self.bodies, self.contacts, self.ended)
+        self._state: TableSet | None = None
+        self._solver_settings_of = rate, count
+        self._solver_settings = solver_settings(rate, count)
+        self._scratch = Scratch()
+        self._removed = no_events()
+        self._events: ContactEvents | None = no_events()
+
+    def __repr__(self) -> str:
+        return f"Space({self.body_count} bodies, {self.contacts.count} contacts)"
+
+    @property
+    def body_count(self) -> int:
+        """Number of live bodies."""
+        return int(np.count_nonzero(self.bodies["alive"]))
+
+    def add(
+        self,
+        shape: Shape,
+        kind: int = DYNAMIC,
+        *,
+        position: Sequence[Number] | None = None,
+        position_q24: Sequence[int] | None = None,
+        rotation: Sequence[Number] | None = None,
+        rotation_q30: Sequence[int] | None = None,
+        velocity: Sequence[Number] | None = None,
+        velocity_q24: Sequence[int] | None = None,
+        angular_velocity: Sequence[Number] | None = None,
+        angular_velocity_q24: Sequence[int] | None = None,
+        density: Number | None = None,
+        mass: Number | None = None,
+        mass_q24: int | None = None,
+        friction: Number | None = None,
+        friction_q24: int | None = None,
+        restitution: Number | None = None,
+        restitution_q24: int | None = None,
+        gravity_scale: Number | None = None,
+        gravity_scale_q24: int | None = None,
+        lock_rotation: bool = False,
+        user_id: int = 0,
+    ) -> Body:
+        """Add a body.
+
+        Parameters
+        ----------
+        shape : Sphere, Box, or another :class:`physics_fixed.shapes.Shape`
+        kind : DYNAMIC, STATIC or KINEMATIC
+            A kinematic body moves with the velocity that it is given, pushes others, and yields to nothing.
+        position : three numbers, m
+            Centre of mass; each up to 16384.
+        rotation : four numbers
+            Quaternion x, y, z, w; scaled to unit length. See :func:`physics_fixed.materials.rotation_about`.
+        velocity, angular_velocity : three numbers, m/s and rad/s
+            In world axes, each component up to 256 and 128.
+        density, mass : number, kg/m^3 or kg
+            At most one of them, for dynamic bodies; 1000 kg/m^3 if missing. The mass must be 0.001 to 100000 kg.
+        friction : number
+            0 to 16, default 0.5. A pair has the geometric mean of both.
+        restitution : number
+            0 to 1, default 0. A pair has the larger of both; approaches slower than 1 m/s do not bounce.
+        gravity_scale : number
+            -16 to 16, default 1.
+        lock_rotation : bool
+            The body keeps its rotation, whatever hits it.
+        user_id : int
+            Any signed 64-bit number; it comes back in events and names the body in a diff of two states.
+
+        Returns
+        -------
+        Body
+            A handle; keep its ``id``.
+
+        Raises
+        ------
+        NumberError
+            If a number is a float, no number, given twice, or out of range; the message tells what is allowed.
+        """
+        if kind not in KIND_NAMES:
+            raise NumberError(f"kind = {kind!r}; allowed: DYNAMIC, STATIC, KINEMATIC")
+        columns: dict[str, object] = {
+            "user_id": checked_user_id(user_id),
+            "alive": 1,
+            "kind": kind,
+            "shape": shape.code,
+            "flags": FLAG_LOCK_ROTATION if lock_rotation else 0,
+            "position_q24": ranged_vector(position, position_q24, 24, POSITION_MAX_Q24, "position", "m"),
+            "rotation_q30": unit_quaternion_q30(rotation, rotation_q30),
+            "velocity_q24": ranged_vector(velocity, velocity_q24, 24, VELOCITY_MAX_Q24, "velocity", "m/s"),
+            "angular_velocity_q24": ranged_vector(
+                angular_velocity, angular_velocity_q24, 24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity", "rad/s"
+            ),
+            "size_q24": shape.size_q24,
+            "lever_q24": shape.lever_q24,
+            "friction_q24": _coefficient(friction, friction_q24, "0.5", FRICTION_MAX_Q24, "friction"),
+            "restitution_q24": _coefficient(restitution, restitution_q24, "0", RESTITUTION_MAX_Q24, "restitution"),
+            "gravity_scale_q24": ranged(
+                1 if gravity_scale is None and gravity_scale_q24 is None else gravity_scale,
+                gravity_scale_q24, 24, -_GRAVITY_SCALE_MAX_Q24, _GRAVITY_SCALE_MAX_Q24, "gravity_scale",
+            ),
+        }  # fmt: skip
+        properties = NO_MASS
+        if kind == DYNAMIC:
+            properties = mass_of(shape, density, mass, mass_q24=mass_q24, lock_rotation=lock_rotation)
+        columns["inverse_mass_q40"] = properties.inverse_mass_q40
+        columns["angular_gain_q40"] = properties.angular_gain_q40
+        if kind == STATIC and (any(columns["velocity_q24"]) or any(columns["angular_velocity_q24"])):  # type: ignore[call-overload]
+            raise NumberError("a STATIC body has no velocity; use KINEMATIC for one that moves")
+        return Body(self.bodies, self._put(columns))
+
+    def _put(self, columns: dict[str, object]) -> int:
+        row = lowest_free_row(self.bodies)
+        if row == self.bodies.count:
+            self.bodies.resize(row + 1)
+        for name, value in columns.items():
+            self.bodies[name][row] = value
+        self.bodies["generation"][row] += 1
+        return body_id(int(self.bodies["generation"][row]), row)
+
+    def row(self, body: int) -> int:
+        """Row of a live body in the table of bodies.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live body.
+        """
+        return row_of(self.bodies, body)
+
+    def body(self, body: int) -> Body:
+        """Handle of a live body. Raises IdentityError if the id names none."""
+        self.row(body)
+        return Body(self.bodies, body)
+
+    def remove(self, body: int) -> None:
+        """Remove a body. If it touched others, the next step reports the end of these contacts.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live body.
+        """
+        row = self.row(body)
+        contacts, bodies = self.contacts, self.bodies
+        pair = contacts["pair"]
+        mine = (pair >> ROW_BITS == row) | (pair & ROW_MASK == row)
+        for index in np.flatnonzero(mine & (contacts["touching"] != 0)):
+            a, b = int(pair[index]) >> ROW_BITS, int(pair[index]) & ROW_MASK
+            self.ended.resize(self.ended.count + 1)
+            for name, value in (
+                ("body_a", body_id(int(bodies["generation"][a]), a)),
+                ("body_b", body_id(int(bodies["generation"][b]), b)),
+                ("user_a", bodies["user_id"][a]),
+                ("user_b", bodies["user_id"][b]),
+            ):
+                self.ended[name][-1] = value
+        if mine.any():
+            left = np.flatnonzero(~mine)
+            for column in contacts.columns:
+                contacts[column.name][: len(left)] = contacts[column.name][left]
+            contacts.set_count(len(left))
+        clear_row(bodies, row)
+
+    def step(self) -> None:
+        """Go one tick on."""
+        self._removed = self._take_ended()
+        self._events = None
+        rate, count = self.settings.array("tick_rate")[0], self.settings.array("substep_count")[0]
+        if (rate, count) != self._solver_settings_of:  # a restored state may have others
+            self._solver_settings_of = int(rate), int(count)
+            self._solver_settings = solver_settings(*self._solver_settings_of)
+        advance(
+            self.bodies,
+            self.contacts,
+            self.settings.array("gravity_q24")[0],
+            self._solver_settings,
+            self._scratch,
+        )
+
+    def _take_ended(self) -> ContactEvents:
+        """Events of the pairs that lost a body, in order of ids; empties their table."""
+        count = self.ended.count
+        events = no_events(count)
+        if count:
+            order = np.lexsort((self.ended["body_b"], self.ended["body_a"]))
+            events.phase[:] = PHASE_END
+            for name in ("body_a", "body_b", "user_a", "user_b"):
+                getattr(events, name)[:] = self.ended[name][order]
+            self.ended.resize(0)
+        return events
+
+    @property
+    def events(self) -> ContactEvents:
+        """Contact events of the last :meth:`step`, in canonical order; valid until a body is added or removed.
+
+        They are derived, not state: after a restore they are those of the last step that ran.
+        """
+        if self._events is None:
+            self._events = self._gather()
+        return self._events
+
+    def _gather(self) -> ContactEvents:
+        scratch, bodies, removed = self._scratch, self.bodies, self._removed
+        events = no_events(removed.count + scratch.contact_count + scratch.ended_count)
+        pair = np.zeros(len(events.phase), np.int64)
+        used = gather_events(
+            scratch.contact_count, scratch.contact, scratch.point, scratch.ended_count, scratch.ended,
+            scratch.origin_q24, bodies.array("inverse_mass_q40"), removed.count, events.phase, pair,
+            events.point_count, events.points_q24, events.normal_q30, events.approach_speed_q24,
+            events.normal_impulse_q24, events.friction_impulse_q24,
+        )  # fmt: skip
+        a, b = pair >> ROW_BITS, pair & ROW_MASK
+        generation = bodies["generation"].astype(np.int64)
+        if len(generation):
+            events.body_a[:] = generation[a] << ROW_BITS | a
+            events.body_b[:] = generation[b] << ROW_BITS | b
+            events.user_a[:] = bodies["user_id"][a]
+            events.user_b[:] = bodies["user_id"][b]
+        for name in ("phase", "body_a", "body_b", "user_a", "user_b"):
+            getattr(events, name)[: removed.count] = getattr(removed, name)
+        return events.first(used)
+
+    def set_gravity(self, gravity: Sequence[Number]) -> None:
+        """Change gravity, m/s^2. Raises NumberError if a component is no number or beyond 1000."""
+        self.settings["gravity_q24"][0] = ranged_vector(
+            gravity, None, 24, GRAVITY_MAX_Q24, "gravity", "m/s^2"
+        )
+
+    def set_velocity_q24(
+        self, body: int, velocity: Sequence[int], angular: Sequence[int] | None = None
+    ) -> None:
+        """Set velocity, and angular velocity if given, of a dynamic or kinematic body; raw Q24, world axes.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live body.
+        NumberError
+            If a component is out of range, or the body is static.
+        """
+        row = self._moving_row(body)
+        self.bodies["velocity_q24"][row] = ranged_vector(
+            None, velocity, 24, VELOCITY_MAX_Q24, "velocity", "m/s"
+        )
+        if angular is not None:
+            self.bodies["angular_velocity_q24"][row] = ranged_vector(
+                None, angular, 24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity", "rad/s"
+            )
+
+    def set_pose_q24(
+        self, body: int, position: Sequence[int], rotation_q30: Sequence[int] | None = None
+    ) -> None:
+        """Put a body somewhere else, at once: position raw Q24, rotation (x, y, z, w) raw Q30 if given.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live body.
+        NumberError
+            If a number is out of range.
+        """
+        row = self.row(body)
+        self.bodies["position_q24"][row] = ranged_vector(
+            None, position, 24, POSITION_MAX_Q24, "position", "m"
+        )
+        if rotation_q30 is not None:
+            self.bodies["rotation_q30"][row] = unit_quaternion_q30(None, rotation_q30)
+
+    def apply_impulse_q24(
+        self, body: int, impulse: Sequence[int], *, point_q24: Sequence[int] | None = None
+    ) -> None:
+        """Give a dynamic body an impulse (raw Q24 N s, world axes), at its centre or at a world point (raw Q24 m).
+
+        Velocities stay within their limits. Bodies that are not dynamic do not yield: nothing happens.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live body.
+        NumberError
+            If a number is out of range.
+        """
+        row = self.row(body)
+        push = ranged_vector(None, impulse, 24, _IMPULSE_MAX_Q24, "impulse", "N s")
+        arm = (0, 0, 0)
+        if point_q24 is not None:
+            point = ranged_vector(None, point_q24, 24, POSITION_MAX_Q24, "point", "m")
+            here = self.bodies["position_q24"][row]
+            arm = (point[0] - int(here[0]), point[1] - int(here[1]), point[2] - int(here[2]))
+        if self.bodies["kind"][row] == DYNAMIC:
+            push_body(self.bodies, row, push, arm)
+
+    def _moving_row(self, body: int) -> int:
+        row = self.row(body)
+        if self.bodies["kind"][row] == STATIC:
+            raise NumberError(f"body {body} is STATIC and has no velocity; use KINEMATIC for one that moves")
+        return row
+
+    @property
+    def state(self) -> TableSet:
+        """All tables of this space as one state, with snapshot, restore, hash and diff."""
+        if self._state is None:
+            self._state = TableSet(self.tables)
+        return self._state
+
+    def snapshot(self, into: Snapshot | None = None) -> Snapshot:
+        """Copy of the whole state; ``into`` reuses the memory of an older one."""
+        return self.state.snapshot(into)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot of this space, or of one made alike. Handles and ids of that time are valid again.
+
+        Raises
+        ------
+        SnapshotError
+            If it is of another schema.
+        """
+        self.state.restore(snapshot)
+
+    def hash(self) -> str:
+        """Hash of the whole state, 32 hexadecimal digits."""
+        return self.state.hash().hex()
+
+
+def _whole(value: int, low: int, high: int, name: str) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
+        raise NumberError(f"{name} = {value!r}; allowed: whole numbers from {low} to {high}")
+    return value.__index__()
+
+
+def _coefficient(value: Number | None, raw: int | None, default: str, high: int, name: str) -> int:
+    if value is None and raw is None:
+        value = default
+    return ranged(value, raw, 24, 0, high, name)
