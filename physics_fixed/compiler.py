@@ -14,9 +14,11 @@ import llvmlite
 import numba
 import numba._dispatcher as _dispatcher
 import numpy as np
-from numba.core import compiler, sigutils
+from numba.core import compiler, config, sigutils
 from numba.core.caching import _Cache
-from numba.core.registry import CPUDispatcher
+from numba.core.codegen import JITCPUCodegen
+from numba.core.descriptors import TargetDescriptor
+from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.serialize import dumps
 
 from physics_fixed import jit, kernel_cache
@@ -24,6 +26,32 @@ from physics_fixed import jit, kernel_cache
 _VERSIONS = (sys.implementation.cache_tag, numba.__version__, llvmlite.__version__, np.__version__)
 _sources = kernel_cache.Sources()
 _declared: list[Kernel] = []
+
+
+class _KernelCodegen(JITCPUCodegen):  # type: ignore[misc]
+    """Machine code for any processor of this machine's family, unless NUMBA_CPU_NAME asks for another.
+
+    As fast as code for exactly this processor (measured on the solver's loops), and one cache serves every
+    machine of the family: a home folder that moves, or a container that wakes up elsewhere, compiles nothing.
+    Only kernels are affected, not what else a program compiles with numba.
+    """
+
+    def _get_host_cpu_name(self) -> str:
+        return config.CPU_NAME or "generic"
+
+    def _get_host_cpu_features(self) -> str:
+        if config.CPU_NAME is None and config.CPU_FEATURES is None:
+            return ""
+        features: str = super()._get_host_cpu_features()
+        return features
+
+
+class _KernelTarget(TargetDescriptor):  # type: ignore[misc]
+    """numba's processor target with another generator of machine code."""
+
+    options = cpu_target.options
+    typing_context = cpu_target.typing_context
+    target_context = cpu_target.target_context.subtarget(_internal_codegen=_KernelCodegen("lockstep"))
 
 
 class _KernelCache(_Cache):  # type: ignore[misc]
@@ -85,6 +113,7 @@ class _KernelCache(_Cache):  # type: ignore[misc]
 class Kernel(CPUDispatcher):  # type: ignore[misc]
     """A function with exactly one compiled specialisation, made or loaded when it is first needed."""
 
+    targetdescr = _KernelTarget("cpu")
     signature_text: str
     kind: str
 

@@ -133,6 +133,12 @@ def _high(builder: Builder, wide: Value) -> Value:
     return builder.trunc(builder.lshr(wide, I128(64)), I64)
 
 
+def _shift_left(builder: Builder, high: Value, low: Value, count: Value) -> tuple[Value, Value]:
+    """Two words shifted left by ``count`` below 64. (A shift of one 128-bit number must foresee more.)"""
+    funnel = builder.module.declare_intrinsic("llvm.fshl", [I64], ir.FunctionType(I64, [I64, I64, I64]))
+    return builder.call(funnel, [high, low, count]), builder.shl(low, count)
+
+
 def _mul_wide(builder: Builder, a: Value, b: Value) -> Value:
     return builder.mul(builder.zext(a, I128), builder.zext(b, I128))
 
@@ -172,12 +178,13 @@ def _quotient_2_by_1(builder: Builder) -> Any:
     q1 = b.add(_high(b, estimate), I64(1))
     q0 = b.trunc(estimate, I64)
     r = b.sub(low, b.mul(q1, divisor))
-    is_over = b.icmp_unsigned(">", r, q0)
-    q1 = b.select(is_over, b.sub(q1, I64(1)), q1)
-    r = b.select(is_over, b.add(r, divisor), r)
-    is_under = b.icmp_unsigned(">=", r, divisor)
-    q1 = b.select(is_under, b.add(q1, I64(1)), q1)
-    r = b.select(is_under, b.sub(r, divisor), r)
+    # Masks, not selects: LLVM makes branches of those, and this one is taken every other time.
+    over = b.sext(b.icmp_unsigned(">", r, q0), I64)
+    q1 = b.add(q1, over)
+    r = b.add(r, b.and_(over, divisor))
+    under = b.sext(b.icmp_unsigned(">=", r, divisor), I64)
+    q1 = b.sub(q1, under)
+    r = b.sub(r, b.and_(under, divisor))
     b.ret(b.insert_value(b.insert_value(ir.Constant(pair, ir.Undefined), q1, 0), r, 1))
     return function
 
@@ -218,11 +225,9 @@ def _divide(builder: Builder, a: Value, b: Value, shift: int) -> Value:
 
     builder.position_at_end(wide_block)
     left = builder.ctlz(divisor, ir.IntType(1)(1))
-    wide = builder.shl(builder.zext(magnitude, I128), builder.add(I128(shift), builder.zext(left, I128)))
-    pair = builder.call(
-        _quotient_2_by_1(builder),
-        [_high(builder, wide), builder.trunc(wide, I64), builder.shl(divisor, left)],
-    )
+    wide = builder.shl(builder.zext(magnitude, I128), I128(shift))
+    high, low = _shift_left(builder, _high(builder, wide), builder.trunc(wide, I64), left)
+    pair = builder.call(_quotient_2_by_1(builder), [high, low, builder.shl(divisor, left)])
     wide_quotient, wide_rest = builder.extract_value(pair, 0), builder.extract_value(pair, 1)
     builder.branch(end_block)
 
@@ -271,12 +276,12 @@ def _root_64(builder: Builder) -> Any:
     rest = b.sub(m, b.mul(s, s))
     s = b.add(s, b.ashr(b.mul(b.ashr(rest, I64(16)), y1), I64(48)))
     rest = b.sub(m, b.mul(s, s))
-    is_high = b.icmp_signed("<", rest, I64(0))
-    s = b.select(is_high, b.sub(s, I64(1)), s)
-    rest = b.select(is_high, b.add(rest, b.add(b.shl(s, I64(1)), I64(1))), rest)
-    is_low = b.icmp_signed(">", rest, b.shl(s, I64(1)))
-    rest = b.select(is_low, b.sub(rest, b.add(b.shl(s, I64(1)), I64(1))), rest)
-    s = b.select(is_low, b.add(s, I64(1)), s)
+    high = b.ashr(rest, I64(63))  # a mask: all ones if s is one too high
+    s = b.add(s, high)
+    rest = b.add(rest, b.and_(high, b.add(b.shl(s, I64(1)), I64(1))))
+    low = b.sext(b.icmp_signed(">", rest, b.shl(s, I64(1))), I64)
+    rest = b.sub(rest, b.and_(low, b.add(b.shl(s, I64(1)), I64(1))))
+    s = b.sub(s, low)
     b.ret(b.insert_value(b.insert_value(ir.Constant(pair, ir.Undefined), s, 0), rest, 1))
     return function
 
@@ -298,9 +303,9 @@ def _root_128(builder: Builder) -> Any:
         root = b.extract_value(b.call(root_64, [b.shl(low, left)]), 0)
         b.ret(b.lshr(root, b.lshr(left, I64(1))))
     left = b.and_(b.ctlz(_high(b, wide), bit(1)), I64(62))
-    scaled = b.shl(wide, b.zext(left, I128))
-    low = b.trunc(scaled, I64)
-    pair = b.call(root_64, [_high(b, scaled)])
+    high, low = _shift_left(b, _high(b, wide), b.trunc(wide, I64), left)
+    scaled = b.or_(b.shl(b.zext(high, I128), I128(64)), b.zext(low, I128))
+    pair = b.call(root_64, [high])
     root, rest = b.extract_value(pair, 0), b.extract_value(pair, 1)
     dividend = b.or_(b.shl(rest, I64(31)), b.lshr(low, I64(33)))
     digit = b.udiv(dividend, root)
@@ -308,7 +313,7 @@ def _root_128(builder: Builder) -> Any:
     digit = b.select(b.icmp_unsigned(">", digit, digit_max), digit_max, digit)
     result = b.or_(b.shl(root, I64(32)), digit)
     is_high = b.icmp_unsigned(">", _mul_wide(b, result, result), scaled)
-    result = b.select(is_high, b.sub(result, I64(1)), result)
+    result = b.add(result, b.sext(is_high, I64))
     b.ret(b.lshr(result, b.lshr(left, I64(1))))
     return function
 
