@@ -40,6 +40,27 @@ class Entry:
 
 _ENTRIES = (
     Entry(
+        "rollback",
+        "late inputs, in any order: every state equals that of play without rollback",
+        runs=10,
+        smoke_runs=3,
+        soak_runs=1000,
+    ),
+    Entry(
+        "network",
+        "whole sessions under loss, delay, cuts, joins, leaves and crashes: nobody disagrees about a tick",
+        runs=10,
+        smoke_runs=4,
+        soak_runs=1000,
+    ),
+    Entry(
+        "desync",
+        "one bit of one core's state flipped: found at the right check, named to the cell, healed",
+        runs=10,
+        smoke_runs=3,
+        soak_runs=1000,
+    ),
+    Entry(
         "wire",
         "altered bytes: refused without a trace or survived; every update once and in order",
         runs=20,
@@ -48,7 +69,7 @@ _ENTRIES = (
     ),
     Entry(
         "canary",
-        "a scene with state that no table declares: must fail, so that a silent checker is noticed",
+        "a world with state that no table declares: must fail, so that a silent checker is noticed",
         runs=1,
         smoke_runs=0,
         soak_runs=1,

@@ -89,7 +89,7 @@ def test_loss_duplicates_and_reordering_are_counted() -> None:
     async def body(relay: Relay, target: Inbox, client: Inbox) -> None:
         for number in range(1000):
             client.transport.sendto(number.to_bytes(2, "big"), relay.address)
-            # Never more under way than a socket's buffer holds: what is lost is to be the model's choice alone.
+            # Never more under way than a socket buffer holds: what is lost is the choice of the model alone.
             await target.wait_for(relay.forward_figures.forwarded - 100)
             await asyncio.sleep(0)
         while relay.forward_figures.received < 1000:
