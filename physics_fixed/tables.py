@@ -1,19 +1,20 @@
 """Declared state: tables of integer columns, their snapshots, hash tree, diff and wire form.
 
-A program declares what its state is (:class:`Column`, :class:`Table`), and everything that has to touch *all* of the
-state is derived from the declaration here, once: snapshot, restore, hash, diff, encode. Nobody writes serialisation
-code, so nobody can forget a field.
+A program declares what its state is (:class:`Column`, :class:`Table`), and everything that has to touch *all*
+of the state is derived from the declaration here, once: snapshot, restore, hash, diff, encode. Nobody writes
+serialisation code, so nobody can forget a field.
 
 Layout
 ------
-A table owns one arena, a single block of bytes in which its columns stand one after the other, each aligned to 64
-bytes and each long enough for ``capacity`` rows. So a snapshot of a table is one copy of one block. Capacity grows by
-doubling and is not part of the state: hash, diff and wire form see only the used prefix of every column.
+A table owns one arena, a single block of bytes in which its columns stand one after the other, each aligned
+to 64 bytes and each long enough for ``capacity`` rows. So a snapshot of a table is one copy of one block.
+Capacity grows by doubling and is not part of the state: hash, diff and wire form see only the used prefix of
+every column.
 
 Invariants
 ----------
-* Rows at or beyond ``count`` are never read by anything in this module, except that :meth:`Table.resize` writes the
-  defaults into rows before it uncovers them.
+* Rows at or beyond ``count`` are never read by anything in this module, except that :meth:`Table.resize`
+  writes the defaults into rows before it uncovers them.
 * Two table sets with equal ``schema_digest`` can exchange snapshots; any other pair refuses.
 * The hash depends on the declared order of tables and columns, on counts and on cell values, on nothing else.
 """
@@ -54,8 +55,8 @@ class Column:
     name : str
         Unique within the table; an identifier.
     format : str
-        What a cell means: ``int``, ``id``, ``flags``, ``key``, or a fixed-point format ``q16``, ``q24``, ``q30``,
-        ``q40`` (fraction bits).
+        What a cell means: ``int``, ``id``, ``flags``, ``key``, or a fixed-point format ``q16``, ``q24``,
+        ``q30``, ``q40`` (fraction bits).
     unit : str
         Unit of the value, for people ("m", "m/s"); empty if it has none.
     lanes : int
@@ -80,10 +81,12 @@ class Column:
         if not self.name.isidentifier():
             raise SchemaError(f"column name {self.name!r} is not an identifier")
         if self.format not in FORMATS:
-            raise SchemaError(f"column {self.name!r}: format {self.format!r}; allowed: {', '.join(sorted(FORMATS))}")
+            allowed = ", ".join(sorted(FORMATS))
+            raise SchemaError(f"column {self.name!r}: format {self.format!r}; allowed: {allowed}")
         if self.dtype not in DTYPES:
+            allowed = ", ".join(sorted(DTYPES))
             raise SchemaError(
-                f"column {self.name!r}: dtype {self.dtype!r}; state is integers only: {', '.join(sorted(DTYPES))}"
+                f"column {self.name!r}: dtype {self.dtype!r}; state is integers only: {allowed}"
             )
         if not 1 <= self.lanes <= LANES_MAX:
             raise SchemaError(f"column {self.name!r}: lanes = {self.lanes}; allowed: 1 to {LANES_MAX}")
@@ -101,8 +104,8 @@ class Column:
 class CellDifference:
     """One cell in which two states differ: where it is and what both say.
 
-    ``column`` is ``"(count)"`` and ``row`` is -1 when the tables differ in length. ``key`` is the value of the
-    table's key column in that row (a slot id, say), or the row if the table has none.
+    ``column`` is ``"(count)"`` and ``row`` is -1 when the tables differ in length. ``key`` is the value of
+    the table's key column in that row (a slot id, say), or the row if the table has none.
     """
 
     table: str
@@ -135,8 +138,12 @@ class Table:
 
     __slots__ = ("name", "columns", "key", "count", "capacity", "_arena", "_arrays", "_by_name")
 
-    def __init__(self, name: str, columns: Sequence[Column], *, capacity: int = 64, key: str | None = None) -> None:
-        if not name or not all(part.isidentifier() for part in name.replace("@", ".v").replace("/", ".").split(".")):
+    def __init__(
+        self, name: str, columns: Sequence[Column], *, capacity: int = 64, key: str | None = None
+    ) -> None:
+        if not name or not all(
+            part.isidentifier() for part in name.replace("@", ".v").replace("/", ".").split(".")
+        ):
             raise SchemaError(f"table name {name!r}; allowed: identifiers joined by '.', '/' or '@'")
         names = [column.name for column in columns]
         twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
@@ -184,7 +191,10 @@ class Table:
         self._allocate(grown)
 
     def resize(self, count: int) -> None:
-        """Set the number of used rows; rows that appear hold the defaults. Arrays may die (see :meth:`reserve`)."""
+        """Set the number of used rows.
+
+        Rows that appear hold the defaults. Arrays may die (see :meth:`reserve`).
+        """
         assert count >= 0, (self.name, count)
         self.reserve(count)
         if count > self.count:
@@ -198,7 +208,10 @@ class Table:
         self.count = count
 
     def array(self, column: str) -> Array:
-        """The whole array of a column, shape ``(capacity,)`` or ``(capacity, lanes)``, for kernels; not a copy."""
+        """The whole array of a column, shape ``(capacity,)`` or ``(capacity, lanes)``, for kernels.
+
+        Not a copy.
+        """
         return self._by_name[column]
 
     def __getitem__(self, column: str) -> Array:
@@ -236,8 +249,8 @@ class Snapshot:
 class HashTree:
     """The hash of a state and how it came about.
 
-    ``root`` is 16 bytes; ``counts``, ``columns`` and ``chunks`` are indexed by table, then by *hashed* column, then by
-    chunk of :data:`CHUNK_ROWS` rows; every hash is 16 bytes.
+    ``root`` is 16 bytes; ``counts``, ``columns`` and ``chunks`` are indexed by table, then by *hashed*
+    column, then by chunk of :data:`CHUNK_ROWS` rows; every hash is 16 bytes.
     """
 
     root: bytes
@@ -263,7 +276,9 @@ class TableSet:
         for position, table in enumerate(self.tables):
             if table.name in self._by_name:
                 first = [t.name for t in self.tables].index(table.name)
-                raise SchemaError(f"table {table.name!r} is declared twice: as table {first} and as table {position}")
+                raise SchemaError(
+                    f"table {table.name!r} is declared twice: as table {first} and as table {position}"
+                )
             self._by_name[table.name] = table
         self._hashed = tuple(tuple(i for i, c in enumerate(t.columns) if c.hashed) for t in self.tables)
         self.schema_digest = xxhash.xxh3_128_digest(_describe(self.tables).encode())
@@ -295,7 +310,10 @@ class TableSet:
         return into
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put the state back. Table objects stay the same; arrays taken earlier stay valid unless a table must grow."""
+        """Put the state back. Table objects stay the same.
+
+        Arrays taken earlier stay valid unless a table must grow.
+        """
         assert snapshot.schema_digest == self.schema_digest
         for table, copy in zip(self.tables, snapshot.copies, strict=True):
             if table.capacity == copy.capacity:
@@ -353,7 +371,10 @@ class TableSet:
         return int(copy.arrays[index][row] if table.columns[index].lanes == 1 else copy.arrays[index][row, 0])
 
     def diff(self, ours: Snapshot, theirs: Snapshot, *, limit: int = 64) -> list[CellDifference]:
-        """The first ``limit`` cells in which two snapshots differ, in canonical order; unhashed columns included."""
+        """The first ``limit`` cells in which two snapshots differ, in canonical order.
+
+        Unhashed columns included.
+        """
         found: list[CellDifference] = []
         for position, table in enumerate(self.tables):
             a, b = ours.copies[position], theirs.copies[position]
@@ -370,7 +391,10 @@ class TableSet:
         return found
 
     def encode(self, snapshot: Snapshot) -> bytes:
-        """The wire form of a snapshot: version u32, schema digest, then per table its count u64 and its columns."""
+        """The wire form of a snapshot.
+
+        Version u32, schema digest, then per table its count u64 and its columns.
+        """
         assert snapshot.schema_digest == self.schema_digest
         parts = [struct.pack("<I", _LAYOUT_VERSION), self.schema_digest]
         for copy in snapshot.copies:
@@ -384,7 +408,8 @@ class TableSet:
         Raises
         ------
         SnapshotError
-            If ``data`` is cut off, too long, of another version or of another schema. Nothing is changed then.
+            If ``data`` is cut off, too long, of another version or of another schema. Nothing is changed
+            then.
         """
         if len(data) < 20:
             raise SnapshotError(f"a snapshot of {len(data)} bytes; the header alone has 20")
@@ -398,7 +423,9 @@ class TableSet:
         offset, plan = 20, []
         for table in self.tables:
             if offset + 8 > len(data):
-                raise SnapshotError(f"snapshot ends at byte {len(data)}, before the row count of table {table.name!r}")
+                raise SnapshotError(
+                    f"snapshot ends at byte {len(data)}, before the row count of table {table.name!r}"
+                )
             (count,) = struct.unpack_from("<Q", data, offset)
             offset += 8
             size = count * sum(column.row_size for column in table.columns)
@@ -448,8 +475,12 @@ def _make_arena(columns: Sequence[Column], capacity: int) -> tuple[npt.NDArray[n
 
 
 def _copy_rows(
-    arena: npt.NDArray[np.uint8], arrays: list[Array], from_arena: npt.NDArray[np.uint8], from_arrays: list[Array],
-    count: int, capacity: int,
+    arena: npt.NDArray[np.uint8],
+    arrays: list[Array],
+    from_arena: npt.NDArray[np.uint8],
+    from_arrays: list[Array],
+    count: int,
+    capacity: int,
 ) -> None:
     # One block when it is small or well filled; column by column when most of a large block is unused.
     if arena.nbytes <= 32768 or count * 2 > capacity:
@@ -462,17 +493,20 @@ def _copy_rows(
 def _chunk_hashes(array: Array, count: int) -> Iterator[bytes]:
     digest = xxhash.xxh3_128_digest
     for first in range(0, count, CHUNK_ROWS):
-        yield digest(array[first : min(first + CHUNK_ROWS, count)])
+        yield digest(memoryview(array[first : min(first + CHUNK_ROWS, count)]))
 
 
 def _column_hash(array: Array, count: int) -> bytes:
     if count <= CHUNK_ROWS:
-        return xxhash.xxh3_128_digest(array[:count]) if count else b""
+        return xxhash.xxh3_128_digest(memoryview(array[:count])) if count else b""
     return _fold(tuple(_chunk_hashes(array, count)))
 
 
 def _fold(chunks: tuple[bytes, ...]) -> bytes:
-    """A column's hash from those of its chunks: nothing for none, the chunk's own for one, the hash of all else."""
+    """A column's hash from those of its chunks.
+
+    Nothing for none, the chunk's own for one, the hash of all else.
+    """
     if len(chunks) <= 1:
         return chunks[0] if chunks else b""
     return xxhash.xxh3_128_digest(b"".join(chunks))

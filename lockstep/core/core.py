@@ -1,6 +1,8 @@
-"""A running core: a peer with a clock, sockets, terminals and a log. The only place where lockstep meets the machine.
+"""A running core: a peer with a clock, sockets, terminals and a log. The only place where lockstep meets the
+machine.
 
-Everything runs on one event loop. The peer is told what happened, then asked what to do; nothing in between waits.
+Everything runs on one event loop. The peer is told what happened, then asked what to do; nothing in between
+waits.
 """
 
 from __future__ import annotations
@@ -11,11 +13,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from netcode.errors import LocalError as NetcodeLocalError
-from netcode.transports.addresses import format_address, parse_address
-from netcode.transports.udp import UdpSocket
-from physics_fixed.fingerprint import kernel_fingerprint
-
 from lockstep.core import journal
 from lockstep.core.bot import Bot
 from lockstep.core.figures import Figures
@@ -23,11 +20,15 @@ from lockstep.core.streams import Streams
 from lockstep.core.terminals import TerminalHub, TerminalPort
 from lockstep.errors import LocalError
 from lockstep.peer import outputs
-from lockstep.peer.peer import Peer, Status
+from lockstep.peer.peer import Peer
 from lockstep.peer.simulation import Fault
 from lockstep.peer.views import Member
 from lockstep.session import SessionTerms
 from lockstep.world import World, WorldDefinition
+from netcode.errors import LocalError as NetcodeLocalError
+from netcode.transports.addresses import format_address, parse_address
+from netcode.transports.udp import UdpSocket
+from physics_fixed.fingerprint import kernel_fingerprint
 
 BOT_TERMINAL = 0
 PORT_TRIES = 16
@@ -113,7 +114,8 @@ class Core:
         """Where this core listens, ``host:port``; known once it is started."""
         return self._address
 
-    # -- life ------------------------------------------------------------------------------------------------------
+    # -- life
+    # ------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Open the sockets.
@@ -147,8 +149,13 @@ class Core:
         world = World(self.config.world, seed=self.config.seed)
         identity = Member(secrets.randbits(64), int(time.time()) & 0xFFFFFFFF)
         return Peer(
-            world, identity, terms=SessionTerms(tick_rate=self.config.world.tick_rate), seed=secrets.token_bytes(32),
-            address=self._address, now_us=now_us(), first_number=secrets.randbits(32),
+            world,
+            identity,
+            terms=SessionTerms(tick_rate=self.config.world.tick_rate),
+            seed=secrets.token_bytes(32),
+            address=self._address,
+            now_us=now_us(),
+            first_number=secrets.randbits(32),
             kernel=kernel_fingerprint().hex(),
         )
 
@@ -189,7 +196,10 @@ class Core:
         self._react()
 
     async def run(self) -> None:
-        """Play until the wanted ticks are confirmed, ``request_stop`` is called, or the session is over here."""
+        """Play until the wanted ticks are confirmed or ``request_stop`` is called.
+
+        It also returns when the session is over here for another reason.
+        """
         await self._over.wait()
 
     def request_stop(self) -> None:
@@ -211,7 +221,8 @@ class Core:
         self._udp.close()
         self._journal.close()
 
-    # -- terminals and figures ----------------------------------------------------------------------------------------
+    # -- terminals and figures
+    # ----------------------------------------------------------------------------------------
 
     def attach(self) -> TerminalPort:
         """A port for one more terminal; several at once may be attached.
@@ -236,7 +247,8 @@ class Core:
         tick, digest = self._final if self._final is not None else (None, None)
         return {**self._figures.report(self.peer, tick, digest), "desync_events": self._desyncs}
 
-    # -- the loop -----------------------------------------------------------------------------------------------------
+    # -- the loop
+    # -----------------------------------------------------------------------------------------------------
 
     def _started(self) -> Peer:
         if self.peer is None:
@@ -307,7 +319,9 @@ class Core:
 
     def _handle_event(self, peer: Peer, event: outputs.Event) -> None:
         self._journal.write(now_us() / 1000, event)
-        if isinstance(event, outputs.DesyncDetected | outputs.DesyncFound | outputs.DesyncNamed | outputs.Resynced):
+        if isinstance(
+            event, outputs.DesyncDetected | outputs.DesyncFound | outputs.DesyncNamed | outputs.Resynced
+        ):
             self._desyncs.append({"event": type(event).__name__, **journal.describe(event)})
             del self._desyncs[:-64]
         if self._hub is not None and peer.simulation is not None:
@@ -338,10 +352,10 @@ class Core:
                 if final is not None:
                     self._final = final[0], peer.world.tables.hash(final[1])
             return
-        if self._final is None and simulation.session.final_end >= wanted:
-            snapshot = simulation.ring.get(wanted)
-            if snapshot is not None:
-                self._final = wanted, peer.world.tables.hash(snapshot)
+        if self._final is None:
+            digest = simulation.final_hash(wanted)
+            if digest is not None:
+                self._final = wanted, digest
                 self.request_stop()
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from netcode.limits import IPV4_UDP_HEADER_SIZE
-
 from lockstep.peer.peer import Peer
 from lockstep.terminal import NetFigures, PeerFigures
+from netcode.limits import IPV4_UDP_HEADER_SIZE
 
 INTERVAL_US = 100_000
 _RATE_SAMPLES = 10
@@ -52,25 +51,46 @@ class Figures:
         figures = session.figures
         others = tuple(
             PeerFigures(
-                place=seat.place, core=f"{seat.member.core_id:016x}", rtt_ms=links[seat.member].rtt_us / 1000,
-                ticks_behind=max(0, session.tick - session.end_of(seat.member)), delay=session.delay_of(seat.member),
+                place=seat.place,
+                core=f"{seat.member.core_id:016x}",
+                rtt_ms=links[seat.member].rtt_us / 1000,
+                ticks_behind=max(0, session.tick - session.end_of(seat.member)),
+                delay=session.delay_of(seat.member),
                 missed=links[seat.member].missed,
             )
             for seat in peer.view.seats
             if seat.member in links
         )
         checks = simulation.checks
-        state = "desync" if peer.is_disputed else "alone" if not others else "waiting" if checks.pending > 4 else "agreed"
+        state = (
+            "desync"
+            if peer.is_disputed
+            else "alone"
+            if not others
+            else "waiting"
+            if checks.pending > 4
+            else "agreed"
+        )
         worst = max(links.values(), key=lambda farness: farness.rtt_us, default=None)
         return NetFigures(
-            tick=session.tick, confirmed=session.confirmed_end - 1, held=session.held_end - 1,
-            ahead=max(0, session.tick - session.held_end), rollback=self._deepest(figures.depths),
-            delay=peer.delay_ticks, rtt_ms=0.0 if worst is None else worst.rtt_us / 1000,
-            jitter_ms=0.0 if worst is None else worst.jitter_us / 1000, hash_tick=checks.agreed_tick,
+            tick=session.tick,
+            confirmed=session.confirmed_end - 1,
+            held=session.held_end - 1,
+            ahead=max(0, session.tick - session.held_end),
+            rollback=self._deepest(figures.depths),
+            delay=peer.delay_ticks,
+            rtt_ms=0.0 if worst is None else worst.rtt_us / 1000,
+            jitter_ms=0.0 if worst is None else worst.jitter_us / 1000,
+            hash_tick=checks.agreed_tick,
             hash_state=state,  # type: ignore[arg-type]
-            stalled=session.paused, bytes_out_per_s=(last[2] - first[2]) * 1_000_000 // span_us,
-            packets_out_per_s=(last[1] - first[1]) * 1_000_000 // span_us, rollbacks=figures.rollbacks,
-            resimulated=figures.resimulated, stalls=figures.pauses, desyncs=peer.desyncs, resyncs=peer.resyncs,
+            stalled=session.paused,
+            bytes_out_per_s=(last[2] - first[2]) * 1_000_000 // span_us,
+            packets_out_per_s=(last[1] - first[1]) * 1_000_000 // span_us,
+            rollbacks=figures.rollbacks,
+            resimulated=figures.resimulated,
+            stalls=figures.pauses,
+            desyncs=peer.desyncs,
+            resyncs=peer.resyncs,
             peers=others,
         )
 
@@ -84,10 +104,20 @@ class Figures:
         report: dict[str, object] = {
             "core": f"{peer.identity.core_id:016x}",
             "world": peer.world.definition.name,
-            "ticks": 0, "confirmed": 0, "rollbacks": 0, "resimulated": 0, "rollback_depths": [], "stalls": 0,
-            "stall_ms_longest": 0.0, "desyncs": peer.desyncs, "resyncs": peer.resyncs, "bytes_out": self.bytes_out,
-            "packets_out": self.packets_out, "delay": peer.delay_ticks, "inputs_refused": peer.inputs_refused,
-            "final_tick": final_tick, "final_hash": None if final_hash is None else final_hash.hex(),
+            "ticks": 0,
+            "confirmed": 0,
+            "rollbacks": 0,
+            "resimulated": 0,
+            "rollback_depths": [],
+            "stalls": 0,
+            "stall_ms_longest": 0.0,
+            "desyncs": peer.desyncs,
+            "resyncs": peer.resyncs,
+            "bytes_out": self.bytes_out,
+            "packets_out": self.packets_out,
+            "delay": peer.delay_ticks,
+            "final_tick": final_tick,
+            "final_hash": None if final_hash is None else final_hash.hex(),
             "log": [list(entry) for entry in peer.log.entries],
         }
         if peer.simulation is not None:
@@ -95,8 +125,12 @@ class Figures:
             depths = session.figures.depths
             last = max((d for d, count in enumerate(depths) if count), default=0)
             report.update(
-                ticks=session.tick, confirmed=session.confirmed_end, rollbacks=session.figures.rollbacks,
-                resimulated=session.figures.resimulated, rollback_depths=depths[: last + 1],
-                stalls=session.figures.pauses, stall_ms_longest=peer.stall_us_longest / 1000,
+                ticks=session.tick,
+                confirmed=session.confirmed_end,
+                rollbacks=session.figures.rollbacks,
+                resimulated=session.figures.resimulated,
+                rollback_depths=depths[: last + 1],
+                stalls=session.figures.pauses,
+                stall_ms_longest=peer.stall_us_longest / 1000,
             )
         return report

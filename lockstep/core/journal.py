@@ -52,7 +52,12 @@ def describe(event: outputs.Event) -> dict[str, object]:
     """The fields of an event as plain values."""
     if isinstance(event, outputs.ViewChanged):
         view = event.view
-        return {"epoch": view.epoch, "tick": view.first_tick, "reason": view.reason, "members": _members(view)}
+        return {
+            "epoch": view.epoch,
+            "tick": view.first_tick,
+            "reason": view.reason,
+            "members": _members(view),
+        }
     return {name: _plain(value) for name, value in asdict(event).items()}
 
 
@@ -93,7 +98,8 @@ def message(event: outputs.Event, names: dict[Member, int]) -> Event | None:
 
 def _members(view: View) -> list[dict[str, object]]:
     return [
-        {"core": f"{seat.member.core_id:016x}", "stamp": seat.member.stamp, "place": seat.place} for seat in view.seats
+        {"core": f"{seat.member.core_id:016x}", "stamp": seat.member.stamp, "place": seat.place}
+        for seat in view.seats
     ]
 
 

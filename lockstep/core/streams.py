@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-
-from netcode.errors import LocalError as NetcodeLocalError, RemoteError
-from netcode.transports.addresses import Address, parse_address
-from netcode.transports.tcp import FramedServer, FramedStream, connect
+from collections.abc import Callable, Coroutine
 
 from lockstep.peer.peer import Peer
+from netcode.errors import LocalError as NetcodeLocalError
+from netcode.errors import RemoteError
+from netcode.transports.addresses import Address, parse_address
+from netcode.transports.tcp import FramedServer, FramedStream, connect
 
 QUEUE_MAX = 1 << 14  # frames that wait for one slow stream; beyond it the stream is closed
 
@@ -139,8 +139,8 @@ class Streams:
             self._peer.handle_stream_closed(number, reason)
             self._react()
 
-    def _spawn(self, work: object, number: int) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    def _spawn(self, work: Coroutine[None, None, None], number: int) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._streams[number].task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,7 +1,7 @@
 """The terminals of one core: several at once, each with its own queue, none able to slow the core down.
 
-A terminal that reads slowly loses pictures, never messages: of the VIEWs that wait for it only one is kept, into which
-newer ones are folded. One that does not read at all is let go.
+A terminal that reads slowly loses pictures, never messages: of the VIEWs that wait for it only one is kept,
+into which newer ones are folded. One that does not read at all is let go.
 """
 
 from __future__ import annotations
@@ -15,8 +15,25 @@ from lockstep.inputs import command_from_args, quantise
 from lockstep.peer.peer import Peer
 from lockstep.plugins import render
 from lockstep.terminal import (
-    Bye, CommandRequest, CoreMessage, DeviceReport, ErrorReport, Event, Hello, MalformedMessage, NetFigures, Ping, Pong,
-    ViewEncoder, Welcome, decode_from_terminal, encode_from_core, encode_scene, error_report, is_view, merge_views,
+    Bye,
+    CommandRequest,
+    CoreMessage,
+    DeviceReport,
+    ErrorReport,
+    Event,
+    Hello,
+    MalformedMessage,
+    NetFigures,
+    Ping,
+    Pong,
+    ViewEncoder,
+    Welcome,
+    decode_from_terminal,
+    encode_from_core,
+    encode_scene,
+    error_report,
+    is_view,
+    merge_views,
 )
 
 TERMINALS_MAX = 32
@@ -50,7 +67,10 @@ class TerminalPort:
         self._window_count = 0
 
     def handle_text(self, text: str) -> None:
-        """A message from the terminal. What is wrong with it is told to the terminal; nothing else happens then."""
+        """A message from the terminal.
+
+        What is wrong with it is told to the terminal, and nothing else happens then.
+        """
         if self.is_closed:
             return
         try:
@@ -67,7 +87,9 @@ class TerminalPort:
                     self._hub.peer.devices.update(self.number, state, now_us=self._hub.now_us())
                 case CommandRequest():
                     prefabs = self._hub.peer.world.definition.prefab_names
-                    self._hub.peer.devices.queue_command(command_from_args(message.name, message.arguments, prefabs))
+                    self._hub.peer.devices.queue_command(
+                        command_from_args(message.name, message.arguments, prefabs)
+                    )
                 case Ping():
                     self.send(Pong(message.id))
         except MalformedMessage as error:
@@ -118,8 +140,13 @@ class TerminalPort:
             self._encoder = ViewEncoder()
             self._put(picture.scene)
         view = self._encoder.encode(
-            tick=picture.tick, time_ms=picture.time_ms, scene_serial=picture.serial, slots=picture.slots,
-            positions=picture.positions, rotations=picture.rotations, paused=picture.is_paused,
+            tick=picture.tick,
+            time_ms=picture.time_ms,
+            scene_serial=picture.serial,
+            slots=picture.slots,
+            positions=picture.positions,
+            rotations=picture.rotations,
+            paused=picture.is_paused,
         )
         assert is_view(view)
         self._view = view if self._view is None else merge_views(self._view, view)
@@ -142,7 +169,9 @@ class TerminalPort:
         if self._window_count > MESSAGES_PER_SECOND_MAX * _BURST:
             self.close()
             raise MalformedMessage(
-                f"{self._window_count} messages in a second", where="messages", allowed=f"{MESSAGES_PER_SECOND_MAX}"
+                f"{self._window_count} messages in a second",
+                where="messages",
+                allowed=f"{MESSAGES_PER_SECOND_MAX}",
             )
 
 
@@ -157,14 +186,21 @@ class Picture:
         self.tick = world.tick
         self.time_ms = time_ms
         self.serial = definitions.serial
+        self.scene: bytes
         self.is_paused = peer.simulation is not None and peer.session.paused
         self.slots, self.positions, self.rotations = render.poses(world)
         if cached is not None and cached.serial == self.serial:
             self.scene = cached.scene
         else:
             self.scene = encode_scene(
-                serial=self.serial, tick=self.tick, slots=definitions.slots, shapes=definitions.shapes,
-                flags=definitions.flags, places=definitions.places, rgba=definitions.rgba, sizes=definitions.sizes,
+                serial=self.serial,
+                tick=self.tick,
+                slots=definitions.slots,
+                shapes=definitions.shapes,
+                flags=definitions.flags,
+                places=definitions.places,
+                rgba=definitions.rgba,
+                sizes=definitions.sizes,
             )
 
 
@@ -193,7 +229,9 @@ class TerminalHub:
         TooManyTerminals
         """
         if len(self._ports) >= TERMINALS_MAX:
-            raise TooManyTerminals(f"{len(self._ports) + 1}", where="terminals", allowed=f"at most {TERMINALS_MAX}")
+            raise TooManyTerminals(
+                f"{len(self._ports) + 1}", where="terminals", allowed=f"at most {TERMINALS_MAX}"
+            )
         port = TerminalPort(self._next_number, self)
         self._ports[port.number] = port
         self._next_number += 1
@@ -209,10 +247,14 @@ class TerminalHub:
         definition = self.peer.world.definition
         seat = self.peer.view.seat(self.peer.identity) if self.peer.simulation is not None else None
         return Welcome(
-            core=f"{self.peer.identity.core_id:016x}", place=255 if seat is None else seat.place,
-            tick_rate=self.peer.terms.tick_rate, world_name=definition.name,
-            world_title=definition.title or definition.name, world_help=definition.help,
-            buttons=definition.inputs.buttons, axes=definition.inputs.axes,
+            core=f"{self.peer.identity.core_id:016x}",
+            place=255 if seat is None else seat.place,
+            tick_rate=self.peer.terms.tick_rate,
+            world_name=definition.name,
+            world_title=definition.title or definition.name,
+            world_help=definition.help,
+            buttons=definition.inputs.buttons,
+            axes=definition.inputs.axes,
         )
 
     def show(self) -> None:

@@ -23,7 +23,8 @@ def load_world(name_or_file: str) -> WorldDefinition:
     Raises
     ------
     WorldError
-        If there is no such world, or the file is not a world module; the message says what is wrong and where.
+        If there is no such world, or the file is not a world module; the message says what is wrong and
+        where.
     """
     if name_or_file in BUILTIN:
         return BUILTIN[name_or_file]()

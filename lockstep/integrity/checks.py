@@ -1,8 +1,8 @@
 """Comparing state hashes of confirmed ticks with the other members of an epoch.
 
-A *check* is a tick that is a multiple of the check interval. Its hash is taken once the tick is final: confirmed, and
-simulated with the final inputs. What was hashed is kept until all members agree on it, for the search of the differing
-cells; the last agreed state is kept as the base for re-simulation.
+A *check* is a tick that is a multiple of the check interval. Its hash is taken once the tick is final:
+confirmed, and simulated with the final inputs. What was hashed is kept until all members agree on it, for the
+search of the differing cells; the last agreed state is kept as the base for re-simulation.
 
 Reports of other epochs are ignored: a core that was healed starts a new one.
 """
@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from physics_fixed.tables import Snapshot, TableSet
-
 from lockstep.integrity.vote import Verdict
 from lockstep.peer.views import Member
+from physics_fixed.tables import Snapshot, TableSet
 
 ROOT_SIZE = 8  # bytes of the 16-byte hash that are compared; an accident hides with probability 2^-64
 PENDING_MAX = 32  # checks not agreed upon; beyond this the oldest is given up (a member that does not report)
@@ -69,6 +68,13 @@ class StateChecks:
         """The state before ``tick`` is the base: a start scene, or what a donor gave."""
         self.agreed_tick, self.agreed = tick, snapshot
 
+    def snapshot_of(self, tick: int) -> Snapshot | None:
+        """Our own state at a check, if it is still kept."""
+        if tick == self.agreed_tick:
+            return self.agreed
+        check = self._pending.get(tick)
+        return None if check is None else check.snapshot
+
     def reuse(self) -> Snapshot | None:
         """A snapshot whose memory may be used again, if there is one."""
         return self._free.pop() if self._free else None
@@ -90,7 +96,7 @@ class StateChecks:
         """Another member's hash, perhaps with what its re-simulation said."""
         if epoch != self.epoch or member not in self.members or tick % self._interval:
             return
-        if tick <= self.agreed_tick or tick not in self._pending and not self._expected(tick):
+        if tick <= self.agreed_tick or (tick not in self._pending and not self._expected(tick)):
             return
         check = self._check(tick)
         check.roots.setdefault(member, root)
@@ -116,7 +122,10 @@ class StateChecks:
         return sum(check.root is not None for check in self._pending.values())
 
     def _expected(self, tick: int) -> bool:
-        return self.next_tick <= tick <= self.next_tick + AHEAD_TICKS_MAX and len(self._pending) < 2 * PENDING_MAX
+        return (
+            self.next_tick <= tick <= self.next_tick + AHEAD_TICKS_MAX
+            and len(self._pending) < 2 * PENDING_MAX
+        )
 
     def _check(self, tick: int) -> Check:
         check = self._pending.get(tick)

@@ -1,10 +1,10 @@
 """Finding the cells in which two cores differ, over the wire, in two messages each way.
 
-1. Both send their hash tree of the check tick: row counts, and the hash of every chunk of every hashed column.
-2. Both see the same differing chunks, and send the cells of the first few of them.
+1. Both send their hash tree of the check tick: row counts, and the hash of every chunk of every hashed
+column. 2. Both see the same differing chunks, and send the cells of the first few of them.
 
-Then both can name the cells: table, row, key (slot), column, lane, both values. Messages are canonical CBOR and are
-checked; a lie makes for a wrong report, never for a crash.
+Then both can name the cells: table, row, key (slot), column, lane, both values. Messages are canonical CBOR
+and are checked; a lie makes for a wrong report, never for a crash.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from typing import Any
 import cbor2
 import numpy as np
 
-from physics_fixed.tables import CHUNK_ROWS, CellDifference, HashTree, Snapshot, TableSet
-
 from lockstep.errors import RemoteError
+from physics_fixed.tables import CHUNK_ROWS, CellDifference, HashTree, Snapshot, TableSet
 
 CHUNKS_MAX = 16  # differing chunks whose cells are exchanged
 CELLS_MAX = 64  # differing cells that are named
@@ -52,7 +51,10 @@ class Descent:
 
     def opening(self) -> bytes:
         """The first message."""
-        leaves = [[b"".join(leaf[:_LEAF_SIZE] for leaf in column) for column in table] for table in self._tree.chunks]
+        leaves = [
+            [b"".join(leaf[:_LEAF_SIZE] for leaf in column) for column in table]
+            for table in self._tree.chunks
+        ]
         return cbor2.dumps([_TREE, self.tick, list(self._tree.counts), leaves], canonical=True)
 
     def handle(self, data: bytes) -> bytes | None:
@@ -68,14 +70,21 @@ class Descent:
             raise DescentError(f"search for tick {message[1]!r}, while we search tick {self.tick}")
         if message[0] == _TREE and self._chunks is None and len(message) == 4:
             return self._handle_tree(message[2], message[3])
-        if message[0] == _CELLS and self._chunks is not None and self.differences is None and len(message) == 3:
+        if (
+            message[0] == _CELLS
+            and self._chunks is not None
+            and self.differences is None
+            and len(message) == 3
+        ):
             self._handle_cells(message[2])
             return None
         raise DescentError(f"message of kind {message[0]!r} is not the next one of a search")
 
     def _handle_tree(self, counts: Any, leaves: Any) -> bytes:
         tables = self._tables.tables
-        if not _is_list(counts, len(tables)) or not all(isinstance(c, int) and 0 <= c < 1 << 32 for c in counts):
+        if not _is_list(counts, len(tables)) or not all(
+            isinstance(c, int) and 0 <= c < 1 << 32 for c in counts
+        ):
             raise DescentError(f"row counts {counts!r}; expected {len(tables)} numbers")
         if not _is_list(leaves, len(tables)):
             raise DescentError(f"a hash tree of {len(tables)} tables expected")
@@ -87,7 +96,9 @@ class Descent:
             for column, hashes in enumerate(own):
                 theirs = leaves[table][column]
                 if not isinstance(theirs, bytes) or len(theirs) != size:
-                    raise DescentError(f"table {tables[table].name!r}, column {column}: {size} bytes of hashes expected")
+                    raise DescentError(
+                        f"table {tables[table].name!r}, column {column}: {size} bytes of hashes expected"
+                    )
                 for chunk, leaf in enumerate(hashes):
                     at = chunk * _LEAF_SIZE
                     if at < size and leaf[:_LEAF_SIZE] != theirs[at : at + _LEAF_SIZE]:
@@ -104,7 +115,9 @@ class Descent:
         found: list[CellDifference] = []
         for table, (ours, theirs) in enumerate(zip(self._tree.counts, self._their_counts, strict=True)):
             if ours != theirs:
-                found.append(CellDifference(self._tables.tables[table].name, -1, -1, "(count)", 0, ours, theirs))
+                found.append(
+                    CellDifference(self._tables.tables[table].name, -1, -1, "(count)", 0, ours, theirs)
+                )
         for place, data in zip(self._chunks, cells, strict=True):
             found.extend(self._compare(*place, data))
         self.differences = tuple(found[:CELLS_MAX])
@@ -113,7 +126,11 @@ class Descent:
         declared = self._tables.hashed_columns(table)[column]
         name = self._tables.tables[table].name
         own = np.frombuffer(self._tables.chunk_bytes(self._snapshot, table, column, chunk), declared.dtype)
-        if not isinstance(data, bytes) or len(data) % declared.row_size or len(data) > CHUNK_ROWS * declared.row_size:
+        if (
+            not isinstance(data, bytes)
+            or len(data) % declared.row_size
+            or len(data) > CHUNK_ROWS * declared.row_size
+        ):
             raise DescentError(f"table {name!r}, column {declared.name!r}: cells of a chunk are whole rows")
         theirs = np.frombuffer(data, declared.dtype)
         count = min(len(own), len(theirs))

@@ -1,7 +1,8 @@
 """Who is right when cores differ: a pure decision that every core takes from the same facts.
 
 1. The largest group of equal hashes stands, the others yield.
-2. Is more than one group the largest, then among those the one with the most members whose re-simulation from the
+2. Is more than one group the largest, then among those the one with the most members whose re-simulation from
+the
    last agreed state reproduced their hash stands. A core whose memory was damaged does not reproduce its own.
 3. Still tied: the group with the oldest member stands.
 """
@@ -41,7 +42,9 @@ def decide(
 
     def weight(root: bytes) -> tuple[int, int, int]:
         group = [index for index, member in enumerate(voters) if roots[member] == root]
-        reproduced = sum(verdicts.get(voters[index], Verdict.NOT_RUN) == Verdict.REPRODUCED for index in group)
+        reproduced = sum(
+            verdicts.get(voters[index], Verdict.NOT_RUN) == Verdict.REPRODUCED for index in group
+        )
         return (-len(group), -reproduced, group[0])
 
     standing = min((roots[member] for member in voters), key=weight)

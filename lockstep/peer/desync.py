@@ -1,7 +1,8 @@
-"""What a core does when state hashes differ: judge itself, vote, name the cells, and have the minority healed.
+"""What a core does when state hashes differ: judge itself, vote, name the cells, and have the minority
+healed.
 
-Per epoch one mismatch is handled at a time: the earliest. Whoever yields asks the membership for a new epoch with the
-reason *resync*; the joining part then fetches the donor's state. The others never stop.
+Per epoch one mismatch is handled at a time: the earliest. Whoever yields asks the membership for a new epoch
+with the reason *resync*; the joining part then fetches the donor's state. The others never stop.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class Desync:
 
     def poll_messages(self) -> list[tuple[Member, bytes]]:
         """Search messages to send now, each over the stream to its member."""
-        messages = []
+        messages: list[tuple[Member, bytes]] = []
         for member, search in list(self._searches.items()):
             messages.extend((member, body) for body in search.to_send)
             search.to_send.clear()

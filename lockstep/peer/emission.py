@@ -1,7 +1,7 @@
 """Own inputs on their way out: held back by the input delay, one for every tick, always.
 
-Raising the delay leaves a gap of ticks without a sample of their own: fillers repeat what is held down. Lowering it
-means that the ticks ahead have their inputs already: nothing is sampled until time has caught up.
+Raising the delay leaves a gap of ticks without a sample of their own: fillers repeat what is held down.
+Lowering it means that the ticks ahead have their inputs already: nothing is sampled until time has caught up.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Streams, handshakes and links of one core: who is connected, over which stream and which path of datagrams.
 
-A core opens a stream, says HELLO, and is answered WELCOME or REFUSE (``netcode.protocol.handshake``). From then on the
-two are *linked*: frames flow over the stream, and each knows the connection id that the other wants in its datagrams.
-The datagram path of a link is where its last accepted datagram came from; until one has come, the one who opened the
-stream uses the address it opened, and the other sends none.
+A core opens a stream, says HELLO, and is answered WELCOME or REFUSE (``netcode.protocol.handshake``). From
+then on the two are *linked*: frames flow over the stream, and each knows the connection id that the other
+wants in its datagrams. The datagram path of a link is where its last accepted datagram came from; until one
+has come, the one who opened the stream uses the address it opened, and the other sends none.
 
 A link has the number of its stream.
 """
@@ -15,15 +15,14 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from lockstep.errors import RemoteError
+from lockstep.peer.outputs import CloseStream, OpenStream, Outbox, SendFrame
+from lockstep.peer.views import Member
 from netcode.errors import HandshakeRefused, HandshakeTimeout, MalformedMessage, TermsDiffer
 from netcode.protocol.framing import Frame
 from netcode.protocol.handshake import APPLICATION_FRAME_KIND_FIRST, Acceptor, Initiator, Introduction
 from netcode.protocol.numbers import Emitter
 from netcode.protocol.structured import Value
-
-from lockstep.errors import RemoteError
-from lockstep.peer.outputs import CloseStream, OpenStream, Outbox, SendFrame
-from lockstep.peer.views import Member
 
 STREAMS_MAX = 64
 _NUMBER_SIZE = 8
@@ -94,7 +93,13 @@ class Links:
     """
 
     def __init__(
-        self, identity: Member, address: str, first_number: int, terms: Mapping[str, Value], seed: bytes, outbox: Outbox
+        self,
+        identity: Member,
+        address: str,
+        first_number: int,
+        terms: Mapping[str, Value],
+        seed: bytes,
+        outbox: Outbox,
     ) -> None:
         self.refused = 0
         self._identity = identity
@@ -215,19 +220,25 @@ class Links:
             return True
         return any(state.address == address and state.link is None for state in self._streams.values())
 
-    # -- own -----------------------------------------------------------------------------------------------------
+    # -- own
+    # -----------------------------------------------------------------------------------------------------
 
     def _make(self, address: str | None) -> int:
         stream = self._next_stream
         self._next_stream += 1
-        digest = hashlib.blake2b(self._seed + stream.to_bytes(8, "little"), digest_size=4, person=b"connection").digest()
+        digest = hashlib.blake2b(
+            self._seed + stream.to_bytes(8, "little"), digest_size=4, person=b"connection"
+        ).digest()
         self._streams[stream] = _Stream(address, int.from_bytes(digest, "little"))
         return stream
 
     def _introduction(self, state: _Stream) -> Introduction:
         return Introduction(
-            emitter=Emitter(*self._identity), connection_id=state.connection_id, address=self._address,
-            terms=self._terms, application=self._first_number.to_bytes(_NUMBER_SIZE, "little"),
+            emitter=Emitter(*self._identity),
+            connection_id=state.connection_id,
+            address=self._address,
+            terms=self._terms,
+            application=self._first_number.to_bytes(_NUMBER_SIZE, "little"),
         )
 
     def _judge(self, acceptor: Acceptor, state: _Stream, *, is_open: bool) -> None:
@@ -253,8 +264,13 @@ class Links:
         if member in self._by_member:
             raise StreamRefused(f"a second link to {member}")
         link = Link(
-            stream, member, peer.address, int.from_bytes(peer.application, "little"), state.connection_id,
-            peer.connection_id, state.address,
+            stream,
+            member,
+            peer.address,
+            int.from_bytes(peer.application, "little"),
+            state.connection_id,
+            peer.connection_id,
+            state.address,
         )
         state.link, state.handshake = link, None
         self._links[stream] = self._by_member[member] = link

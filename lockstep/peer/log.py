@@ -1,4 +1,5 @@
-"""The session's log besides the inputs themselves: views and delay changes, in one order, the same on every core.
+"""The session's log besides the inputs themselves: views and delay changes, in one order, the same on every
+core.
 
 Entries come about when their tick is confirmed, so none is ever taken back. Each carries its epoch.
 """
@@ -35,7 +36,9 @@ class SessionLog:
     def add_view(self, view: View) -> None:
         """A view was installed."""
         seat = None if view.subject is None else view.seat(view.subject)
-        self.entries.append(LogEntry(view.epoch, view.first_tick, "view", -1 if seat is None else seat.place, view.reason))
+        self.entries.append(
+            LogEntry(view.epoch, view.first_tick, "view", -1 if seat is None else seat.place, view.reason)
+        )
 
     def add_confirmed(self, ticks: Iterable[ConfirmedTick]) -> list[LogEntry]:
         """Ticks were confirmed; the delay changes that they bring."""

@@ -6,13 +6,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from physics_fixed.tables import CellDifference
-
 from lockstep.peer.views import Member, View
+from physics_fixed.tables import CellDifference
 
 
 class OpenStream(NamedTuple):
-    """Open a reliable stream to an address; answer with ``handle_stream_opened`` or ``handle_stream_closed``."""
+    """Open a reliable stream to an address.
+
+    Answer with ``handle_stream_opened`` or ``handle_stream_closed``.
+    """
 
     stream: int
     address: str
@@ -33,7 +35,7 @@ class CloseStream(NamedTuple):
 
 
 class SendDatagram(NamedTuple):
-    """Send one datagram to the place that datagrams of this link come from, or to the address it was opened to."""
+    """Send one datagram to a path: where a link's datagrams come from, or the address it was opened to."""
 
     path: Hashable
     data: bytes
@@ -140,14 +142,26 @@ class SessionOver:
 
 
 Event: TypeAlias = (
-    Joined | JoinRefused | JoinProgress | ViewChanged | DelayChanged | Stalled | DesyncDetected | DesyncFound | DesyncNamed | Resynced
+    Joined
+    | JoinRefused
+    | JoinProgress
+    | ViewChanged
+    | DelayChanged
+    | Stalled
+    | DesyncDetected
+    | DesyncFound
+    | DesyncNamed
+    | Resynced
     | SessionOver
 )
 
 
 @dataclass(slots=True)
 class Outbox:
-    """Outputs and events in the order in which they came about; the parts of a peer write, the peer hands out."""
+    """Outputs and events in the order in which they came about.
+
+    The parts of a peer write, the peer hands out.
+    """
 
     outputs: list[Output] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)

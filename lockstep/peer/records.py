@@ -1,7 +1,7 @@
 """The records that cores exchange inside datagrams besides updates: their bytes.
 
-All little-endian. A record is unreliable and says what is so now; a later one of its kind makes it obsolete, but for
-membership messages, of which several may ride together.
+All little-endian. A record is unreliable and says what is so now; a later one of its kind makes it obsolete,
+but for membership messages, of which several may ride together.
 
 =============  ====  ======================================================================================
 record         kind  body
@@ -17,7 +17,7 @@ MEMBERSHIP       67  one message of the membership
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lockstep.errors import RemoteError
 from lockstep.integrity.checks import ROOT_SIZE
@@ -68,7 +68,9 @@ class CheckReport(NamedTuple):
 
 def encode_report(report: Report) -> bytes:
     """Bytes of a REPORT."""
-    return _REPORT.pack(report.epoch & 0xFFFFFFFF, report.held & 0xFFFFFFFF, report.held >> 32, report.suspects)
+    return _REPORT.pack(
+        report.epoch & 0xFFFFFFFF, report.held & 0xFFFFFFFF, report.held >> 32, report.suspects
+    )
 
 
 def decode_report(body: bytes) -> Report:
@@ -109,7 +111,7 @@ def restore(low: int, bits: int, near: int) -> int:
     return near + ((low - near + (span >> 1)) % span) - (span >> 1)
 
 
-def _unpack(form: struct.Struct, body: bytes, name: str) -> tuple[int, ...]:
+def _unpack(form: struct.Struct, body: bytes, name: str) -> tuple[Any, ...]:
     if len(body) != form.size:
         raise RecordRefused(f"{name} of {len(body)} bytes; it has {form.size}")
     return form.unpack(body)

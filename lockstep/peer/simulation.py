@@ -1,10 +1,8 @@
-"""The world of one core, driven by its session: saves, loads and advances, and knows which states are final."""
+"""The world of one core, driven by its session: it saves, loads and advances, and knows what is final."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
-
-from physics_fixed.tables import Snapshot
 
 from lockstep.errors import LocalError
 from lockstep.inputs import predict
@@ -13,6 +11,7 @@ from lockstep.integrity.checks import ROOT_SIZE, Check
 from lockstep.peer.views import View
 from lockstep.session import Advance, Load, Save, Session, SessionTerms, SnapshotRing
 from lockstep.world import World
+from physics_fixed.tables import Snapshot
 
 
 class FaultError(LocalError):
@@ -20,7 +19,10 @@ class FaultError(LocalError):
 
 
 class Fault(NamedTuple):
-    """One flipped bit of the state before a tick, for showing that desyncs are found: never in ordinary play."""
+    """One flipped bit of the state before a tick, for showing that desyncs are found.
+
+    Never in ordinary play.
+    """
 
     tick: int
     table: str
@@ -54,7 +56,10 @@ class Simulation:
         self.fault: Fault | None = None
 
     def run(self, *, ticks: int) -> int:
-        """Carry out what the session asks for; at most ``ticks`` new ticks. How far the state came, in ticks."""
+        """Carry out what the session asks for, with at most ``ticks`` new ticks.
+
+        Returns how far the state came, in ticks.
+        """
         before = self.session.tick
         for request in self.session.poll_requests(ticks=ticks):
             match request:
@@ -101,8 +106,18 @@ class Simulation:
                 return tick, snapshot
         return None
 
+    def final_hash(self, tick: int) -> bytes | None:
+        """The hash of the state before ``tick``, 16 bytes; None if it is not final, or not kept any more."""
+        if tick > self.session.final_end:
+            return None
+        snapshot = self.ring.get(tick) or self.checks.snapshot_of(tick)
+        return None if snapshot is None else self.world.tables.hash(snapshot)
+
     def replace(self, tick: int, snapshot: Snapshot) -> None:
-        """Another core's state before a confirmed tick takes the place of ours; what came after is simulated anew."""
+        """Another core's state before a confirmed tick takes the place of ours.
+
+        What came after is simulated anew.
+        """
         self.fault = None
         self.world.tables.restore(snapshot)
         self.ring.clear()
@@ -124,7 +139,9 @@ class Simulation:
         columns = {column.name: column for column in self.world.tables[fault.table].columns}
         column = columns.get(fault.column)
         if column is None:
-            raise FaultError(f"column {fault.column!r} of table {fault.table!r}; allowed: {', '.join(columns)}")
+            raise FaultError(
+                f"column {fault.column!r} of table {fault.table!r}; allowed: {', '.join(columns)}"
+            )
         bits = 8 * column.row_size // column.lanes
         if not 0 <= fault.lane < column.lanes or not 0 <= fault.bit < bits or fault.row < 0:
             allowed = f"row from 0, lane 0 to {column.lanes - 1}, bit 0 to {bits - 1}"

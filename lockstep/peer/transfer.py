@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from physics_fixed.errors import SnapshotError
-from physics_fixed.tables import Snapshot, TableSet
-
 from lockstep.peer import frames
 from lockstep.peer.frames import AskWorld, FrameRefused, WorldHeader
 from lockstep.peer.outputs import JoinProgress, Outbox, SendFrame
 from lockstep.peer.simulation import Simulation
+from physics_fixed.errors import SnapshotError
+from physics_fixed.tables import Snapshot, TableSet
 
 ASKS_MAX = 64
 

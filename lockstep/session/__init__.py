@@ -1,4 +1,4 @@
-"""A rollback session: which tick may be simulated now, from which inputs, and which must be simulated again."""
+"""A rollback session: which tick to simulate now, from which inputs, and which ones again."""
 
 from lockstep.session.delay import DelayController
 from lockstep.session.pacing import Pacer

@@ -1,11 +1,12 @@
 """How long a core holds back its own input, so that it reaches the others before they need it.
 
-For every input that a core emits, each other core reports at which of its own ticks the input arrived. The difference
-to the tick of emission is the delay that would have been *required* for the input to come in time. Required delays do
-not depend on the delay in force, so one window of them serves for raising and for lowering.
+For every input that a core emits, each other core reports at which of its own ticks the input arrived. The
+difference to the tick of emission is the delay that would have been *required* for the input to come in time.
+Required delays do not depend on the delay in force, so one window of them serves for raising and for
+lowering.
 
-An input that comes late by no more than ``rollback_ticks_free`` ticks costs a short rollback and is not worth a slower
-hand: only what is late beyond that counts as waited for.
+An input that comes late by no more than ``rollback_ticks_free`` ticks costs a short rollback and is not worth
+a slower hand: only what is late beyond that counts as waited for.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ class DelayController:
         self._observed = 0
 
     def observe(self, link: int, required: int) -> None:
-        """One report: the delay, in ticks, that an input would have needed to reach the core behind ``link`` in time."""
+        """Take one report: the delay that an input would have needed, in ticks.
+
+        With it, it would have reached the core behind ``link`` in time.
+        """
         window = self._required.get(link)
         if window is None:
             window = self._required[link] = deque(maxlen=WINDOW_INPUTS)

@@ -1,11 +1,11 @@
 """When the next tick is due: every core at the same tick at the same moment, led by the slowest.
 
-Each core tells the others its *phase* (its tick and the share of it that has passed) in every packet, and how far its
-own phase was ahead when their last packet arrived. Half of the difference of the two numbers is how far a core leads;
-the network delay, the same both ways, cancels out.
+Each core tells the others its *phase* (its tick and the share of it that has passed) in every packet, and how
+far its own phase was ahead when their last packet arrived. Half of the difference of the two numbers is how
+far a core leads; the network delay, the same both ways, cancels out.
 
-Whoever leads the slowest stretches its ticks by at most a tenth. Nobody skips a tick. Whoever is far behind (a
-newcomer, a core that was stopped for a while) shortens its ticks until it has caught up.
+Whoever leads the slowest stretches its ticks by at most a tenth. Nobody skips a tick. Whoever is far behind
+(a newcomer, a core that was stopped for a while) shortens its ticks until it has caught up.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Pacer:
         return tick * PHASE_ONE + passed * PHASE_ONE // self.period_us
 
     def observe(self, link: int, *, own_phase: int, remote_phase: int, remote_ahead: int | None) -> None:
-        """A packet arrived: our phase now, the sender's when it was sent, and what the sender measured of us."""
+        """A packet arrived: our phase now, the sender's when it was sent, and what it measured of us."""
         samples = self._here.get(link)
         if samples is None:
             samples = self._here[link] = deque(maxlen=_SAMPLES)
@@ -62,7 +62,10 @@ class Pacer:
             self._there[link] = remote_ahead
 
     def ahead(self, link: int) -> int | None:
-        """How far our phase was ahead of the sender's at arrival, in 1/256 ticks: their delay plus our lead."""
+        """How far our phase was ahead of the sender's at arrival, in 1/256 ticks.
+
+        Their delay plus our lead.
+        """
         samples = self._here.get(link)
         if not samples:
             return None
@@ -93,7 +96,9 @@ class Pacer:
             self._fraction -= self._rate
             period += 1
         if lead > _LEAD_FREE:
-            stretch = min(_STRETCH_MOST_PERMILLE, (lead - _LEAD_FREE) * _STRETCH_PER_TICK_PERMILLE // PHASE_ONE + 5)
+            stretch = min(
+                _STRETCH_MOST_PERMILLE, (lead - _LEAD_FREE) * _STRETCH_PER_TICK_PERMILLE // PHASE_ONE + 5
+            )
             period += period * stretch // 1000
         elif lead < -_SPRINT_BEHIND:
             period = period // 8
@@ -101,4 +106,3 @@ class Pacer:
             period -= period // 5
         self.due_us = max(self.due_us + period, now_us - LAG_US_MAX)
         self._last_us = now_us
-

@@ -1,4 +1,4 @@
-"""What a session asks for, in order. Requests are mandatory; whoever polls them must carry all of them out."""
+"""What a session asks for, in order. Whoever polls requests must carry all of them out."""
 
 from __future__ import annotations
 

@@ -40,12 +40,18 @@ class SnapshotRing:
         self._tables.restore(snapshot)
 
     def get(self, tick: int) -> Snapshot | None:
-        """The state before ``tick``, or None if it is not in the ring. Valid until that slot is saved again."""
+        """The state before ``tick``, or None if it is not in the ring.
+
+        Valid until that slot is saved again.
+        """
         slot = tick % self._size
         return self._snapshots[slot] if self._ticks[slot] == tick else None
 
     def swap(self, tick: int, spare: Snapshot | None) -> Snapshot | None:
-        """Take the snapshot of ``tick`` out of the ring; ``spare``, if given, is memory for the slot to reuse."""
+        """Take the snapshot of ``tick`` out of the ring.
+
+        ``spare``, if given, is memory for the slot to reuse.
+        """
         snapshot = self.get(tick)
         if snapshot is not None:
             slot = tick % self._size

@@ -1,14 +1,15 @@
 """The rollback session: pure, driven by facts, answering with ordered requests.
 
-Facts in: a view is installed, an input is held, ticks are confirmed. Requests out: save, load, advance. The session
-never looks at the state; it knows ticks and inputs only.
+Facts in: a view is installed, an input is held, ticks are confirmed. Requests out: save, load, advance. The
+session never looks at the state; it knows ticks and inputs only.
 
 Words
 -----
-``tick``           the next tick to simulate; "the state at tick t" is the state before the inputs of t are applied.
-``held_end``       the first tick for which some member's input is missing here.
+``tick``           the next tick to simulate; "the state at tick t" is the state before the inputs of t are
+applied. ``held_end``       the first tick for which some member's input is missing here.
 ``confirmed_end``  the first tick that is not confirmed (what confirmed means is decided by the membership).
-``wrong``          the earliest simulated tick whose inputs turned out to be others than those used; none: ``tick``.
+``wrong``          the earliest simulated tick whose inputs turned out to be others than those used; none:
+``tick``.
 
 Invariants
 ----------
@@ -70,8 +71,8 @@ class Session:
     view : View
         The view that rules ``first_tick``.
     first_tick : int
-        The tick before which the state stands: the view's own first tick for founders (who then join in it), or the
-        tick of a snapshot after it.
+        The tick before which the state stands: the view's own first tick for founders (who then join in it),
+        or the tick of a snapshot after it.
     predict : callable
         From the last known input payload to the one to assume until the next is known.
     """
@@ -96,7 +97,8 @@ class Session:
         self._rulings.append(_Ruling(view, tracks, joined, ()))
         self.held_end = min(track.end for track in tracks)
 
-    # -- facts ---------------------------------------------------------------------------------------------------
+    # -- facts
+    # ---------------------------------------------------------------------------------------------------
 
     def install_view(self, view: View) -> None:
         """A new view rules from its first tick on. Everything below that tick must be held here."""
@@ -130,7 +132,10 @@ class Session:
             self.held_end = min(track.end for track in self._rulings[-1].tracks)
 
     def confirm(self, end: int) -> None:
-        """All ticks below ``end`` are confirmed. Never taken back; a smaller number than before changes nothing."""
+        """All ticks below ``end`` are confirmed. Never taken back.
+
+        A smaller number than before changes nothing.
+        """
         assert end <= self.held_end, (end, self.held_end)
         self.confirmed_end = max(self.confirmed_end, end)
 
@@ -141,7 +146,8 @@ class Session:
         self.tick = self._wrong = tick
         self.confirm(tick)
 
-    # -- what to do ----------------------------------------------------------------------------------------------
+    # -- what to do
+    # ----------------------------------------------------------------------------------------------
 
     @property
     def can_advance(self) -> bool:
@@ -157,7 +163,10 @@ class Session:
         return min(self.confirmed_end, self._wrong, self.tick)
 
     def poll_requests(self, *, ticks: int) -> list[Request]:
-        """Everything to do now: first the rollback that late inputs ask for, then up to ``ticks`` new ticks."""
+        """Everything to do now: first the rollback that late inputs ask for.
+
+        Then up to ``ticks`` new ticks.
+        """
         requests: list[Request] = []
         if self._wrong < self.tick:
             self._request_rollback(requests)
@@ -210,7 +219,8 @@ class Session:
         assert tick < self.held_end, (tick, self.held_end)
         ruling = self._ruling(tick)
         players = tuple(
-            PlayerTick(t.place, t.payload(tick), "confirmed" if tick >= t.first_tick else "absent") for t in ruling.tracks
+            PlayerTick(t.place, t.payload(tick), "confirmed" if tick >= t.first_tick else "absent")
+            for t in ruling.tracks
         )
         begins = tick == ruling.view.first_tick
         return TickInputs(tick, players, ruling.joined if begins else (), ruling.left if begins else ())
@@ -227,7 +237,8 @@ class Session:
             self._trim(self.confirmed_end - HISTORY_TICKS)
         return ticks
 
-    # -- looking -------------------------------------------------------------------------------------------------
+    # -- looking
+    # -------------------------------------------------------------------------------------------------
 
     @property
     def view(self) -> View:
@@ -272,7 +283,8 @@ class Session:
         """The members that play in a tick, by place."""
         return tuple(track.member for track in self._ruling(tick).tracks)
 
-    # -- own ---------------------------------------------------------------------------------------------------
+    # -- own
+    # ---------------------------------------------------------------------------------------------------
 
     def _make_tracks(self, view: View, base: int) -> tuple[Track, ...]:
         tracks = []
@@ -280,8 +292,12 @@ class Session:
             track = self._tracks.get(seat.member)
             if track is None:
                 track = Track(
-                    seat.member, seat.place, base=base, first_tick=seat.first_tick,
-                    guess_size=self._guess_size, predict=self._predict,
+                    seat.member,
+                    seat.place,
+                    base=base,
+                    first_tick=seat.first_tick,
+                    guess_size=self._guess_size,
+                    predict=self._predict,
                 )
                 self._tracks[seat.member] = track
             tracks.append(track)
@@ -302,4 +318,3 @@ class Session:
         for ruling in self._rulings:
             for track in ruling.tracks:
                 track.forget_before(tick)
-

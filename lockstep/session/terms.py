@@ -24,13 +24,15 @@ class SessionTerms:
     headroom : int
         Ticks below the prediction limit at which a core that paused goes on, 0 to ``prediction_limit``.
     window : int
-        How many ticks beyond the last confirmed one a core may simulate, more than ``prediction_limit``, up to 256.
+        How many ticks beyond the last confirmed one a core may simulate, more than ``prediction_limit``, up
+        to 256.
     check_interval : int
         Confirmed ticks between two compared state hashes, 1 to 600.
     delay_ticks_min, delay_ticks_start, delay_ticks_max : int
         Input delay: the least, the first, the most; 0 to 16.
     rollback_ticks_free : int
-        By how many ticks an input may come late before the input delay is raised for it: rollback hides that much.
+        By how many ticks an input may come late before the input delay is raised for it: rollback hides that
+        much.
     """
 
     tick_rate: int = 60

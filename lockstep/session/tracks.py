@@ -18,10 +18,28 @@ class Track:
     ``guess[tick % size]`` is the payload that the latest simulation of that tick used, predicted or not.
     """
 
-    __slots__ = ("member", "place", "first_tick", "base", "end", "payloads", "delays", "predicted", "guess", "_predict")
+    __slots__ = (
+        "member",
+        "place",
+        "first_tick",
+        "base",
+        "end",
+        "payloads",
+        "delays",
+        "predicted",
+        "guess",
+        "_predict",
+    )
 
     def __init__(
-        self, member: Member, place: int, *, base: int, first_tick: int, guess_size: int, predict: Callable[[bytes], bytes]
+        self,
+        member: Member,
+        place: int,
+        *,
+        base: int,
+        first_tick: int,
+        guess_size: int,
+        predict: Callable[[bytes], bytes],
     ) -> None:
         self.member = member
         self.place = place

@@ -1,7 +1,7 @@
 """Declared tables: everything derived from a declaration agrees with everything else derived from it.
 
-Method: random tables with random histories of resizing and writing; snapshot, restore, hash, hash tree, diff and wire
-form are each checked against the cells themselves.
+Method: random tables with random histories of resizing and writing; snapshot, restore, hash, hash tree, diff
+and wire form are each checked against the cells themselves.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def test_restore_brings_back_every_cell(before: int, after: int, capacity: int) 
     tables["other"].resize(9)
     tables.restore(saved)
     assert cells(tables) == expected
-    assert tables.hash() == root == tables.hash(saved) == tables.hash_tree(saved).root == tables.hash_tree().root
+    assert (
+        tables.hash() == root == tables.hash(saved) == tables.hash_tree(saved).root == tables.hash_tree().root
+    )
 
 
 def test_snapshot_reuses_memory_and_loses_the_old_content() -> None:
@@ -93,10 +95,18 @@ def test_one_flipped_bit_is_found_and_named(rows: int, where: int, bit: int) -> 
     after, other = tables.snapshot(), tables.hash_tree()
     assert other.root != tree.root
     assert other.columns[0][1] != tree.columns[0][1] and other.columns[0][0] == tree.columns[0][0]
-    changed = [i for i, (a, b) in enumerate(zip(tree.chunks[0][1], other.chunks[0][1], strict=True)) if a != b]
+    changed = [
+        i for i, (a, b) in enumerate(zip(tree.chunks[0][1], other.chunks[0][1], strict=True)) if a != b
+    ]
     assert changed == [row // CHUNK_ROWS]
     (found,) = tables.diff(before, after)
-    assert (found.table, found.row, found.key, found.column, found.lane) == ("bodies", row, 100 + row, "position_q24", lane)
+    assert (found.table, found.row, found.key, found.column, found.lane) == (
+        "bodies",
+        row,
+        100 + row,
+        "position_q24",
+        lane,
+    )
     assert (found.ours, found.theirs) == (old, int(position[row, lane]))
 
 

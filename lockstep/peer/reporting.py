@@ -1,0 +1,118 @@
+"""What linked cores tell each other in each datagram besides inputs: report, pace, state hash."""
+
+from __future__ import annotations
+
+from lockstep.integrity.checks import Check
+from lockstep.peer import records
+from lockstep.peer.links import Link, Links
+from lockstep.peer.membership import Membership
+from lockstep.peer.records import CheckReport, Pace, Report
+from lockstep.peer.simulation import Simulation
+from lockstep.session import Pacer, Session
+from netcode.protocol.endpoint import Endpoint
+
+CHECK_SENDS = 4  # datagrams of a link that carry each state hash
+
+
+class Reporting:
+    """Puts the records of a tick together.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+    links : Links
+    pacer : Pacer
+    """
+
+    def __init__(self, endpoint: Endpoint, links: Links, pacer: Pacer) -> None:
+        self._endpoint = endpoint
+        self._links = links
+        self._pacer = pacer
+        self._check: CheckReport | None = None
+        self._check_sends = 0
+        self._arrivals: dict[int, tuple[int, int]] = {}
+
+    def note_arrival(self, link: Link, tick: int, own_tick: int) -> None:
+        """The input of a tick came from a linked core.
+
+        The first since the last datagram counts, it waited longest.
+        """
+        if link.number not in self._arrivals:
+            self._arrivals[link.number] = tick, own_tick - tick
+
+    def set_check(self, epoch: int, check: Check) -> None:
+        """A state hash to tell, from now on and in a few datagrams: one of them will arrive."""
+        assert check.root is not None, check.tick
+        self._check = CheckReport(epoch, check.tick, check.root, check.verdict)
+        self._check_sends = CHECK_SENDS
+
+    def clear_check(self) -> None:
+        """The epoch is over: its hashes mean nothing any more."""
+        self._check = None
+
+    def forget(self, link: int) -> None:
+        """A link is gone."""
+        self._arrivals.pop(link, None)
+
+    def queue(self, membership: Membership, session: Session, now_us: int) -> None:
+        """Queue this tick's records on every link."""
+        endpoint = self._endpoint
+        endpoint.queue_record(None, records.REPORT, records.encode_report(Report(*membership.report())))
+        if self._check is not None and self._check_sends > 0:
+            self._check_sends -= 1
+            endpoint.queue_record(None, records.CHECK, records.encode_check(self._check))
+        phase = self._pacer.phase(session.tick, now_us)
+        for link in self._links.all():
+            if link.is_added:
+                number = link.number
+                tick, late = self._arrivals.pop(number, (0, records.ARRIVAL_NONE))
+                pace = Pace(phase, self._pacer.ahead(number), tick, late)
+                endpoint.queue_record(number, records.PACE, records.encode_pace(pace))
+                membership.set_rtt(link.member, endpoint.farness(number).rtt_us)
+
+    def receive(
+        self,
+        link: Link,
+        kind: int,
+        body: bytes,
+        membership: Membership,
+        simulation: Simulation,
+        now_us: int,
+    ) -> tuple[int, int] | None:
+        """A record of a linked core.
+
+        Returns
+        -------
+        tuple of int or None
+            If it tells how one of our inputs arrived there: its tick, and by how many ticks it came late.
+
+        Raises
+        ------
+        RemoteError
+            If it is malformed.
+        """
+        session = simulation.session
+        if kind == records.REPORT:
+            report = records.decode_report(body)
+            epoch = records.restore(report.epoch, 32, membership.view.epoch)
+            membership.handle_report(link.member, epoch, report.held, report.suspects, now_us)
+        elif kind == records.PACE:
+            return self._receive_pace(link, records.decode_pace(body), session.tick, now_us)
+        elif kind == records.CHECK:
+            check = records.decode_check(body)
+            epoch = records.restore(check.epoch, 32, simulation.checks.epoch)
+            tick = records.restore(check.tick, 32, session.tick)
+            simulation.checks.observe(link.member, epoch, tick, check.root, check.verdict)
+        else:
+            raise records.RecordRefused(
+                f"record kind {kind}; allowed: {records.REPORT} to {records.MEMBERSHIP}"
+            )
+        return None
+
+    def _receive_pace(self, link: Link, pace: Pace, tick: int, now_us: int) -> tuple[int, int] | None:
+        own = self._pacer.phase(tick, now_us)
+        phase = records.restore(pace.phase, 32, own)
+        self._pacer.observe(link.number, own_phase=own, remote_phase=phase, remote_ahead=pace.ahead)
+        if pace.arrival == records.ARRIVAL_NONE:
+            return None
+        return records.restore(pace.update_tick, 16, tick), pace.arrival

@@ -1,0 +1,97 @@
+"""Updates of emitters as inputs of ticks: the translation between the endpoint's numbers and the session's
+ticks.
+
+An update is the input delay in force (u8) and the input's payload. Number and tick of a member differ by a
+constant that its seat tells.
+"""
+
+from __future__ import annotations
+
+from lockstep.peer.emission import OwnInput
+from lockstep.peer.links import Link
+from lockstep.peer.membership_events import SendInputs
+from lockstep.peer.views import Member, View
+from lockstep.session import Session
+from lockstep.session.session import HISTORY_TICKS
+from netcode.protocol.endpoint import Endpoint
+from netcode.protocol.numbers import Emitter
+
+EARLY_UPDATES_MAX = 1024  # updates kept of a member whose view is not installed here yet
+KEEP_INTERVAL_TICKS = 64
+
+
+class Updates:
+    """What comes from and goes to the endpoint of one core.
+
+    Parameters
+    ----------
+    identity : Member
+    endpoint : Endpoint
+    delay_ticks_max : int
+        A larger delay in an update counts as this.
+    """
+
+    def __init__(self, identity: Member, endpoint: Endpoint, delay_ticks_max: int) -> None:
+        self._identity = identity
+        self._endpoint = endpoint
+        self._delay_ticks_max = delay_ticks_max
+        self._offsets: dict[Member, int] = {}
+        self._early: dict[Member, list[tuple[int, bytes]]] = {}
+        self._kept_tick = 0
+
+    def follow_view(self, view: View) -> None:
+        """The seats of a view say which number belongs to which tick."""
+        for seat in view.seats:
+            self._offsets[seat.member] = seat.first_tick - seat.first_number
+
+    def forget(self, member: Member) -> None:
+        """A member is gone for good."""
+        self._early.pop(member, None)
+        self._offsets.pop(member, None)
+
+    def next_number(self, session: Session, member: Member, first_number: int) -> int:
+        """The number of the first update wanted of a core that said its first is ``first_number``."""
+        if not session.has(member):
+            return first_number
+        return max(first_number, session.end_of(member) - self._offsets[member])
+
+    def receive(self, session: Session, member: Member, number: int, update: bytes) -> int | None:
+        """Hold an update that came; the tick it is the input of, None if it is early, or known already."""
+        if not session.has(member):
+            early = self._early.setdefault(member, [])
+            if len(early) < EARLY_UPDATES_MAX:
+                early.append((number, update))
+            return None
+        tick = number + self._offsets[member]
+        if tick != session.end_of(member):
+            return None
+        delay = min(update[0], self._delay_ticks_max) if update else 0
+        session.add_input(member, tick, update[1:], delay)
+        return tick
+
+    def receive_early(self, session: Session) -> None:
+        """Hold what came early of those who are members now."""
+        for member in [m for m in self._early if session.has(m)]:
+            for number, update in self._early.pop(member):
+                self.receive(session, member, number, update)
+
+    def send(self, session: Session, own: OwnInput) -> None:
+        """Send and hold an input of our own."""
+        self._endpoint.emit(bytes((own.delay,)) + own.payload)
+        session.add_input(self._identity, own.tick, own.payload, own.delay)
+
+    def relay(self, link: Link, wanted: SendInputs) -> None:
+        """Send inputs of others to a core that lacks them."""
+        for span in wanted.ranges:
+            if span.member not in (wanted.receiver, self._identity) and span.first_number < span.end_number:
+                self._endpoint.relay(link.number, Emitter(*span.member), span.first_number, span.end_number)
+
+    def keep_history(self, session: Session) -> None:
+        """Let the endpoint keep what newcomers and resyncs may need, and let go of what is older."""
+        if session.confirmed_end - self._kept_tick < KEEP_INTERVAL_TICKS:
+            return
+        self._kept_tick = session.confirmed_end
+        for member in session.members(session.tick):
+            number = session.confirmed_end - HISTORY_TICKS - self._offsets[member]
+            if number > 0:
+                self._endpoint.keep_from(Emitter(*member), number)
