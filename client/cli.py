@@ -16,6 +16,7 @@ TERMINALS: Final = ("desktop", "web", "none")
 BOTS_MAX: Final = 15
 TICKS_MAX: Final = 10**9
 SEED_MAX: Final = 2**63 - 1
+PHYSICS: Final = "lockstep.plugins.physics"
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
@@ -138,7 +139,6 @@ def _run(chosen: argparse.Namespace) -> int:
     import asyncio
 
     from client.play import PlayOptions, play
-    from client.startup import prepare_kernels
     from lockstep.core.worlds import load_world
     from lockstep.errors import LocalError
     from physics_fixed import errors as physics_errors
@@ -150,7 +150,10 @@ def _run(chosen: argparse.Namespace) -> int:
 
     try:
         world = load_world(chosen.world)
-        prepare_kernels()
+        if PHYSICS in sys.modules:  # A world without physics starts at once.
+            from client.startup import prepare_kernels
+
+            prepare_kernels()
         options = PlayOptions(
             name="bot" if chosen.bot else "player",
             world=world,

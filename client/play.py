@@ -104,13 +104,15 @@ async def play(options: PlayOptions, say: Say) -> dict[str, object]:
             return core.report()
         say(f"Core {core.address} plays {options.world.name}. Others join with: lockstep join {core.address}")
         running = asyncio.create_task(core.run(), name="core")
-        stack.push_async_callback(_finish, core, running)
+        stack.push_async_callback(_cancel, running)
         await _start_bots(options, core.address, stack, say)
         await _start_terminal(options, core, stack, stop, say)
-        stopping = asyncio.create_task(stop.wait(), name="stop")
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-    return core.report()
+        await _wait_for_the_end(running, stop)
+        # While bots and terminals are still there: the others take part in leaving, terminals hear of it.
+        await _finish(core, running)
+        figures = core.report()
+        await core.close()
+    return figures
 
 
 def _background(stack: contextlib.AsyncExitStack, work: Awaitable[None]) -> None:
@@ -152,6 +154,14 @@ async def _unless_stopped(work: Awaitable[None], stop: asyncio.Event) -> bool:
         for task in (working, stopping):
             task.cancel()
         await asyncio.gather(working, stopping, return_exceptions=True)
+
+
+async def _wait_for_the_end(running: asyncio.Task[None], stop: asyncio.Event) -> None:
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
 
 
 async def _finish(core: Core, running: asyncio.Task[None]) -> None:

@@ -45,11 +45,14 @@ class PortRefused(LocalError):
 class AttachedTerminal(Protocol):
     """What the server needs of a core's terminal port."""
 
-    def handle_text(self, text: str) -> None: ...
+    def handle_text(self, text: str) -> None:
+        """A message from the terminal."""
 
-    async def next_message(self) -> str | bytes: ...
+    async def next_message(self) -> str | bytes:
+        """The next message to the terminal; raises TerminalClosed after the last one."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """The terminal goes away; what still waits for it can be read. Allowed more than once."""
 
 
 class WebServer:
@@ -70,7 +73,8 @@ class WebServer:
         self._pages = load_pages()
         self._headers: dict[str, str] = {}
         self._hosts: frozenset[str] = frozenset()
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._terminals: dict[web.WebSocketResponse, AttachedTerminal] = {}
+        self._empty = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
     @property
@@ -87,7 +91,7 @@ class WebServer:
     @property
     def terminal_count(self) -> int:
         """Terminals attached through this server now."""
-        return len(self._sockets)
+        return len(self._terminals)
 
     async def start(self) -> None:
         """Open the port.
@@ -118,11 +122,13 @@ class WebServer:
         self._headers = security_headers(self._pages[INDEX].body, port=self._port)
 
     async def close(self) -> None:
-        """Say goodbye to every terminal and free the port."""
-        for connection in list(self._sockets):
-            with contextlib.suppress(ConnectionError, asyncio.TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                    await connection.close(code=WSCloseCode.GOING_AWAY, message=b"the core has ended")
+        """End all terminals, after what still waits for them was sent, and free the port."""
+        for terminal in list(self._terminals.values()):
+            terminal.close()
+        if self._terminals:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2 * CLOSE_TIMEOUT_S):
+                    await self._empty.wait()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -156,7 +162,7 @@ class WebServer:
         return web.Response(body=page.body, headers={"Content-Type": page.content_type})
 
     async def _terminal(self, request: web.Request) -> web.StreamResponse:
-        if len(self._sockets) >= TERMINAL_COUNT_MAX:
+        if len(self._terminals) >= TERMINAL_COUNT_MAX:
             raise web.HTTPServiceUnavailable(text=f"{TERMINAL_COUNT_MAX} terminals are attached already.\n")
         connection = web.WebSocketResponse(
             max_msg_size=TERMINAL_TEXT_SIZE_MAX, heartbeat=SILENCE_S, compress=False, timeout=CLOSE_TIMEOUT_S
@@ -171,12 +177,15 @@ class WebServer:
         if request.transport is not None:
             opened = request.transport.get_extra_info("socket")
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_SIZE)
-        self._sockets.add(connection)
+        self._terminals[connection] = terminal
+        self._empty.clear()
         try:
             await _serve(connection, terminal)
         finally:
             terminal.close()
-            self._sockets.discard(connection)
+            del self._terminals[connection]
+            if not self._terminals:
+                self._empty.set()
         return connection
 
 

@@ -1,4 +1,4 @@
-// Keyboard and mouse, gathered into one device state that is sent to the core.
+// Keyboard, mouse, touch and gamepads, gathered into one device state that is sent to the core.
 
 const KEY_BUTTONS = {
   Space: "jump",
@@ -43,6 +43,7 @@ export class Controls {
     this.mouse = new Set();
     this.touched = new Set();
     this.stick = { x: 0, z: 0 };
+    this.pad = { pressed: new Set(), x: 0, z: 0 };
     this.drag = null;
     this.sequence = 0;
     this.sentText = "";
@@ -150,14 +151,15 @@ export class Controls {
   }
 
   held() {
-    const names = new Set(this.touched);
+    const names = new Set([...this.touched, ...this.pad.pressed]);
     for (const code of this.keys) if (code in this.bound) names.add(this.bound[code]);
     for (const button of this.mouse) if (button in MOUSE_BUTTONS) names.add(MOUSE_BUTTONS[button]);
     return this.layout.buttons.filter((name) => names.has(name));
   }
 
   axes() {
-    let { x, z } = this.stick;
+    let x = this.stick.x + this.pad.x;
+    let z = this.stick.z + this.pad.z;
     for (const code of this.keys) {
       if (code in KEY_MOVES) {
         x += KEY_MOVES[code][0];

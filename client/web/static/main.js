@@ -5,6 +5,7 @@ import { Bodies } from "./bodies.js";
 import { ChaseCamera } from "./camera.js";
 import { Connection } from "./connection.js";
 import { Controls } from "./controls.js";
+import { Gamepads } from "./gamepad.js";
 import { NetGraph } from "./netgraph.js";
 import { Overlay } from "./overlay.js";
 import { FLAG } from "./protocol.js";
@@ -29,6 +30,7 @@ address.protocol = "ws:";
 const connection = new Connection(address.href, { open: () => {}, message: receive, closed: lost });
 const controls = new Controls(canvas, chase, { send: (message) => connection.send(message), shortcut });
 const touch = new Touch(document.querySelector("#touch"), canvas, controls, chase);
+const gamepads = new Gamepads(controls, chase);
 document.querySelector("#graph-toggle").addEventListener("click", () => graph.toggle());
 
 function shortcut(code) {
@@ -82,6 +84,7 @@ function frame(nowMs) {
   requestAnimationFrame(frame);
   const frameMs = Math.min(250, nowMs - lastMs);
   lastMs = nowMs;
+  gamepads.read(frameMs);
   controls.flush();
   if (timeline !== null && timeline.advance(performance.now(), frameMs) !== null) {
     bodies.place(timeline);

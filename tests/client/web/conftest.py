@@ -106,7 +106,9 @@ class ScriptedTerminal:
         return message
 
     def close(self) -> None:
-        self.closed.set()
+        if not self.closed.is_set():
+            self.closed.set()
+            self.outgoing.put_nowait(None)
 
     def view(self) -> bytes:
         self.tick += 1

@@ -149,6 +149,23 @@ def test_pointer_lock_throws_on_click(served: ServerThread, sheet: Sheet) -> Non
     sheet.page.mouse.up()
 
 
+def test_gamepad_walks_looks_and_presses(served: ServerThread, sheet: Sheet) -> None:
+    """A pad of the standard mapping, as the browser would report it."""
+    sheet.page.add_init_script(
+        """navigator.getGamepads = () => [null, {
+          mapping: "standard", axes: [0.5, -1, 0.6, 0],
+          buttons: Array.from({ length: 17 }, (_, index) => ({ pressed: index === 0 || index === 5 })),
+        }];"""
+    )
+    sheet.open(served.server.url)
+    terminal = served.terminal(0)
+    terminal.expect_input(
+        lambda report: report.buttons == ("jump", "grab")
+        and 0 < report.axes["move_x"] < 0.5 < report.axes["move_z"]
+        and report.axes["look_yaw"] < -0.02
+    )
+
+
 def test_net_graph_help_players_and_messages(served: ServerThread, sheet: Sheet) -> None:
     sheet.open(served.server.url)
     terminal = served.terminal(0)

@@ -1,0 +1,179 @@
+"""Real processes of the command line, ended whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT_S = 120.0
+HELLO = '{"type":"hello","protocol":1,"terminal":"test"}'
+
+Message = dict[str, Any] | bytes
+
+
+def children_of(pid: int) -> list[int]:
+    """Ids of the direct children of a process (Linux)."""
+    tasks = Path(f"/proc/{pid}/task")
+    return [int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()]
+
+
+def wait_for_end(pid: int) -> None:
+    """Wait until a process that need not be our child has ended."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([handle], [], [], WAIT_S)[0], f"process {pid} does not end"
+    finally:
+        os.close(handle)
+
+
+class Program:
+    """One running ``lockstep`` command."""
+
+    def __init__(self, *arguments: str, folder: Path | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "client.cli", *arguments],
+            cwd=folder or ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "DISPLAY": "", "WAYLAND_DISPLAY": ""},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said: list[str] = []
+        self._deadline_s = time.monotonic() + WAIT_S
+
+    def read_error_line(self, pattern: str) -> re.Match[str]:
+        """Read what the program says beside its output (``--json``) until a line matches."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append(line)
+            found = re.search(pattern, line)
+            if found is not None:
+                return found
+        pytest.fail(f"no line like {pattern!r} in: {''.join(self.said)}")
+
+    def core_address(self) -> str:
+        """The address for other cores."""
+        return self.read_error_line(r"Core (127\.0\.0\.1:\d+) plays")[1]
+
+    def terminal_url(self) -> str:
+        """The address of the WebSocket."""
+        return self.page_url().replace("http://", "ws://") + "terminal"
+
+    def page_url(self) -> str:
+        """The address of the page."""
+        return self.read_error_line(r"page .*at (http://127\.0\.0\.1:\d+/\S+/)")[1]
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self) -> tuple[int, str, str]:
+        """Wait for the end: exit status, output, all that was said beside it."""
+        output, error = self.process.communicate(timeout=WAIT_S)
+        return self.process.returncode, output, "".join(self.said) + error
+
+    def figures(self) -> dict[str, Any]:
+        """Wait for the proper end; the final figures (``--json``)."""
+        status, output, error = self.end()
+        assert status == 0, error
+        assert "Traceback" not in error
+        lines = output.splitlines()
+        assert len(lines) == 1, output
+        found: dict[str, Any] = json.loads(lines[0])
+        return found
+
+    def stop(self) -> None:
+        """For the end of a test: whatever still runs ends, and the children see it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        self.process.communicate()
+
+
+class Terminal:
+    """A terminal that a test holds in its hands."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        connection.send(HELLO)
+
+    def read(self) -> Message:
+        """The next message: an object, or bytes."""
+        message = self.connection.recv(WAIT_S)
+        return json.loads(message) if isinstance(message, str) else message
+
+    def read_until(self, wanted: Callable[[Message], bool]) -> Message:
+        """Read until a message is wanted."""
+        deadline_s = time.monotonic() + WAIT_S
+        try:
+            while time.monotonic() < deadline_s:
+                message = self.read()
+                if wanted(message):
+                    return message
+        except ConnectionClosed as closed:
+            pytest.fail(f"the core closed the connection: {closed}")
+        pytest.fail("the wanted message does not come")
+
+    def read_event(self, kind: str) -> dict[str, Any]:
+        """Read until an event of this kind."""
+        return self.read_text(lambda message: message["type"] == "event" and message["kind"] == kind)
+
+    def read_text(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Read until a wanted text message."""
+        found = self.read_until(lambda message: isinstance(message, dict) and wanted(message))
+        assert isinstance(found, dict)
+        return found
+
+    def send(self, **message: object) -> None:
+        """Send a message."""
+        self.connection.send(json.dumps(message))
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Program]]:
+    """Start commands; they end with the test."""
+    running: list[Program] = []
+
+    def start_program(*arguments: str, folder: Path | None = None) -> Program:
+        running.append(Program(*arguments, folder=folder))
+        return running[-1]
+
+    yield start_program
+    for program in running:
+        program.stop()
+
+
+@pytest.fixture
+def look() -> Iterator[Callable[[str], Terminal]]:
+    """Attach terminals by address; they are closed with the test."""
+    opened: list[Any] = []
+
+    def attach(url: str) -> Terminal:
+        manager = connect(url, compression=None, open_timeout=WAIT_S)
+        opened.append(manager)
+        return Terminal(manager.__enter__())
+
+    yield attach
+    for manager in opened:
+        manager.__exit__(None, None, None)
