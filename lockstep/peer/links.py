@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from lockstep.errors import RemoteError
 from lockstep.peer.outputs import CloseStream, OpenStream, Outbox, SendFrame
@@ -97,7 +97,7 @@ class Links:
         identity: Member,
         address: str,
         first_number: int,
-        terms: Mapping[str, Value],
+        terms: Mapping[str, object],
         seed: bytes,
         outbox: Outbox,
     ) -> None:
@@ -105,7 +105,7 @@ class Links:
         self._identity = identity
         self._address = address
         self._first_number = first_number
-        self._terms = terms
+        self._terms = cast(Mapping[str, Value], terms)  # plain values; the handshake refuses others
         self._seed = seed
         self._outbox = outbox
         self._streams: dict[int, _Stream] = {}

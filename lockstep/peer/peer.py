@@ -64,7 +64,6 @@ from netcode.protocol.numbers import Emitter
 from physics_fixed.tables import Snapshot
 
 LINGER_US = 1_000_000  # how long a link to a core that left is kept, so that it learns that it has
-MEMBERSHIP_RECORD_SIZE_MAX = 900
 
 
 class PeerError(LocalError):
@@ -586,7 +585,7 @@ class Peer:
         if membership is None or self.status == Status.OVER:
             return
         for member, body in membership.poll_messages():
-            self._send_membership(member, body)
+            self._reporting.send_membership(member, body, self._outbox)
         endpoint = self._endpoint
         self._reporting.queue(membership, self.session, now_us)
         self._updates.keep_history(self.session)
@@ -596,15 +595,6 @@ class Peer:
             if found is not None and found.path is not None:
                 self._outbox.outputs.append(SendDatagram(found.path, data))
         self._route(now_us)
-
-    def _send_membership(self, member: Member, body: bytes) -> None:
-        link = self._links.of(member)
-        if link is None or not link.is_added:
-            return
-        if len(body) <= MEMBERSHIP_RECORD_SIZE_MAX:
-            self._endpoint.queue_record(link.number, records.MEMBERSHIP, body, keep=True)
-        else:
-            self._outbox.outputs.append(SendFrame(link.stream, frames.MEMBERSHIP_FRAME, body))
 
     def _require(self, status: Status) -> None:
         if self.status != status:

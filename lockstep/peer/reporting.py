@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from lockstep.integrity.checks import Check
-from lockstep.peer import records
+from lockstep.peer import frames, records
 from lockstep.peer.links import Link, Links
 from lockstep.peer.membership import Membership
+from lockstep.peer.outputs import Outbox, SendFrame
 from lockstep.peer.records import CheckReport, Pace, Report
 from lockstep.peer.simulation import Simulation
+from lockstep.peer.views import Member
 from lockstep.session import Pacer, Session
 from netcode.protocol.endpoint import Endpoint
 
+MEMBERSHIP_RECORD_SIZE_MAX = 900
 CHECK_SENDS = 4  # datagrams of a link that carry each state hash
 
 
@@ -69,6 +72,16 @@ class Reporting:
                 pace = Pace(phase, self._pacer.ahead(number), tick, late)
                 endpoint.queue_record(number, records.PACE, records.encode_pace(pace))
                 membership.set_rtt(link.member, endpoint.farness(number).rtt_us)
+
+    def send_membership(self, member: Member, body: bytes, outbox: Outbox) -> None:
+        """Send a membership message: in a datagram if it fits, otherwise over the stream."""
+        link = self._links.of(member)
+        if link is None or not link.is_added:
+            return
+        if len(body) <= MEMBERSHIP_RECORD_SIZE_MAX:
+            self._endpoint.queue_record(link.number, records.MEMBERSHIP, body, keep=True)
+        else:
+            outbox.outputs.append(SendFrame(link.stream, frames.MEMBERSHIP_FRAME, body))
 
     def receive(
         self,
