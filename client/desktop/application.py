@@ -18,7 +18,7 @@ from client.desktop.terminal import Terminal
 RATE_DEFAULT: Final = 60
 RATE_MIN: Final = 24
 FAREWELL_S: Final = 2.5
-LOST_S: Final = 8.0
+LOST_S: Final = 4.0
 BEAT_CHECK_S: Final = 1.0
 BEAT_TOLERANCE: Final = 1.4
 
@@ -102,7 +102,7 @@ class Application:
             if self._ends_at_s is None:
                 self._ends_at_s = now_s + (FAREWELL_S if connection.farewell else LOST_S)
                 self._window.capture(wanted=False)
-            elif now_s >= self._ends_at_s:
+            if now_s >= self._ends_at_s:
                 pyglet.app.exit()
 
     def _check_beat(self, now_s: float) -> None:
@@ -115,6 +115,12 @@ class Application:
             self._follows_display = False
         self._terminal.graph.pictures_per_s = self._pictures / counted_s
         self._pictures, self._counted_since_s = 0, now_s
+
+
+def prepare_pyglet() -> None:
+    """Settle what pyglet reads when its window is imported, which therefore happens late."""
+    pyglet.options.debug_gl = False  # else a question to the driver after every call
+    pyglet.options.shadow_window = False  # else the import alone opens the display
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -150,8 +156,7 @@ def _size(text: str) -> tuple[int, int]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the desktop terminal; returns the exit status: 0 fine, 1 core lost, 2 no window possible."""
     options = parse_arguments(arguments)
-    pyglet.options.debug_gl = False  # else a question to the driver after every call
-    pyglet.options.shadow_window = False  # else the import below opens the display
+    prepare_pyglet()
     terminal = Terminal()
     width, height = options.size
     connection: Connection | None = None

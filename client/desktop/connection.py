@@ -67,15 +67,17 @@ class Received:
 
 
 class Connection:
-    """Keeps the terminal connected to its core until `close`, a goodbye, or `GIVE_UP_S` without a core.
+    """Keeps the terminal connected to its core until `close`, a goodbye, or too long without a core.
 
     Parameters
     ----------
     address : ``ws://HOST:PORT/TOKEN/terminal``
+    give_up_s : how long to try again
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, give_up_s: float = GIVE_UP_S) -> None:
         self._address = address
+        self._give_up_s = give_up_s
         self._received: queue.SimpleQueue[Received] = queue.SimpleQueue()
         self._loop = asyncio.new_event_loop()
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
@@ -150,7 +152,7 @@ class Connection:
                     reason = str(error) or type(error).__name__
                 if self._stop.is_set():
                     return
-                if time.perf_counter() - lost_at > GIVE_UP_S:
+                if time.perf_counter() - lost_at > self._give_up_s:
                     self._post(ConnectionChange("closed", f"no core at {self._address}: {reason}"))
                     return
                 self._post(ConnectionChange("lost", reason))

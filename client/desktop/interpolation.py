@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,18 @@ class _Stored:
     rotation: Float32
 
 
+class _Predicted(NamedTuple):
+    position: Float32
+    rotation: Float32
+    step_likely: Float32
+    turn_likely: Float32
+
+
+def _length(vectors: Float32) -> Float32:
+    length: Float32 = np.sqrt(np.sum(vectors * vectors, axis=1))
+    return length
+
+
 class PoseHistory:
     """The last views as whole poses, one row a slot, and the offsets that fade."""
 
@@ -66,6 +79,8 @@ class PoseHistory:
         self._position_offset: Float32 = np.zeros((0, 3), dtype=np.float32)
         self._rotation_offset: Float32 = np.zeros((0, 4), dtype=np.float32)
         self._offset_rows: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+        self._step_seen: Float32 = np.zeros(0, dtype=np.float32)
+        self._turn_seen: Float32 = np.zeros(0, dtype=np.float32)
         self._sampled_at_s: float | None = None
 
     def handle_view(
@@ -103,7 +118,7 @@ class PoseHistory:
         stored.position[rows] = position
         stored.rotation[rows] = rotation * sign.astype(np.float32)
         if predicted is not None:
-            self._soften(stored, rows, *predicted)
+            self._soften(stored, rows, predicted)
         while self._views and self._views[-1].tick >= tick:
             self._views.pop()
         self._views.append(stored)
@@ -142,7 +157,7 @@ class PoseHistory:
         last = self._views[-1]
         return _Stored(tick, last.position.copy(), last.rotation.copy())
 
-    def _predicted(self, tick: int, rows: NDArray[np.intp]) -> tuple[Float32, Float32, Float32, Float32]:
+    def _predicted(self, tick: int, rows: NDArray[np.intp]) -> _Predicted:
         """Pose that continues the motion, and the longest step and turn that the motion makes likely."""
         last = self._views[-1]
         before = self._views[-2] if len(self._views) > 1 else last
@@ -153,36 +168,36 @@ class PoseHistory:
         turn = quaternion_product(last.rotation[rows], quaternion_inverse(before.rotation[rows]))
         if share != 1.0:
             turn = quaternion_blend(np.tile(IDENTITY, (len(rows), 1)), turn, share)
-        step_likely = np.sqrt(np.sum(step * step, axis=1)) + np.float32(STEP_GAIN_M * ahead)
-        turn_likely = quaternion_angle(turn) + np.float32(TURN_GAIN * ahead)
-        return (
+        # A body that was struck has its new speed from now on: what was a break once is motion the next time.
+        step_likely = np.maximum(_length(step), self._step_seen[rows] * np.float32(ahead))
+        turn_likely = np.maximum(quaternion_angle(turn), self._turn_seen[rows] * np.float32(ahead))
+        return _Predicted(
             last.position[rows] + step,
             quaternion_product(turn, last.rotation[rows]),
-            step_likely,
-            turn_likely,
+            step_likely + np.float32(STEP_GAIN_M * ahead + OFFSET_MIN_M),
+            turn_likely + np.float32(TURN_GAIN * ahead + OFFSET_MIN_M),
         )
 
-    def _soften(
-        self,
-        stored: _Stored,
-        rows: NDArray[np.intp],
-        position: Float32,
-        rotation: Float32,
-        step_likely: Float32,
-        turn_likely: Float32,
-    ) -> None:
+    def _soften(self, stored: _Stored, rows: NDArray[np.intp], predicted: _Predicted) -> None:
         last = self._views[-1]
-        jump = stored.position[rows] - last.position[rows]
-        turn = quaternion_product(stored.rotation[rows], quaternion_inverse(last.rotation[rows]))
-        broken = (np.sqrt(np.sum(jump * jump, axis=1)) > step_likely + OFFSET_MIN_M) | (
-            quaternion_angle(turn) > turn_likely + OFFSET_MIN_M
+        span = max(stored.tick - last.tick, 1)
+        step = _length(stored.position[rows] - last.position[rows])
+        turn = quaternion_angle(
+            quaternion_product(stored.rotation[rows], quaternion_inverse(last.rotation[rows]))
         )
+        self._step_seen[:] = 0.0
+        self._turn_seen[:] = 0.0
+        self._step_seen[rows] = step / np.float32(span)
+        self._turn_seen[rows] = turn / np.float32(span)
+        if len(self._views) == 1 and stored.tick > last.tick:
+            return  # no motion is known yet
+        broken = (step > predicted.step_likely) | (turn > predicted.turn_likely)
         if not broken.any():
             return
         self.corrections += int(broken.sum())
         rows = rows[broken]
-        shift = stored.position[rows] - position[broken]
-        twist = quaternion_product(stored.rotation[rows], quaternion_inverse(rotation[broken]))
+        shift = stored.position[rows] - predicted.position[broken]
+        twist = quaternion_product(stored.rotation[rows], quaternion_inverse(predicted.rotation[broken]))
         for view in self._views:
             view.position[rows] += shift
             view.rotation[rows] = quaternion_product(twist, view.rotation[rows])
@@ -215,6 +230,7 @@ class PoseHistory:
             view.position, view.rotation = view.position[kept], view.rotation[kept]
         self._position_offset = self._position_offset[kept]
         self._rotation_offset = self._rotation_offset[kept]
+        self._step_seen, self._turn_seen = self._step_seen[kept], self._turn_seen[kept]
         self._find_offset_rows()
 
     def _insert(self, slots: NDArray[np.uint32], position: Float32, rotation: Float32) -> None:
@@ -225,6 +241,8 @@ class PoseHistory:
             view.rotation = np.insert(view.rotation, at, rotation, axis=0)
         self._position_offset = np.insert(self._position_offset, at, np.float32(0.0), axis=0)
         self._rotation_offset = np.insert(self._rotation_offset, at, IDENTITY, axis=0)
+        self._step_seen = np.insert(self._step_seen, at, np.float32(0.0))
+        self._turn_seen = np.insert(self._turn_seen, at, np.float32(0.0))
         self._find_offset_rows()
 
     def _find_offset_rows(self) -> None:

@@ -163,7 +163,8 @@ class Overlay:
     def _banner(self) -> str:
         connection = self._terminal.connection
         if connection.state == "closed":
-            return f"The core has ended: {connection.text}" if connection.farewell else connection.text
+            text = f"The core has ended: {connection.text}" if connection.farewell else connection.text
+            return f"{text}   \u00b7   Esc closes the window"
         if connection.state == "lost":
             seen = self._terminal.welcome is not None
             return "Connection lost, trying again \u2026" if seen else "Connecting to the core \u2026"

@@ -15,6 +15,7 @@ from client.desktop.overlay import Overlay
 from client.desktop.pacing import DrawScale
 from client.desktop.renderer import Quality, Renderer
 from client.desktop.terminal import Terminal
+from client.desktop.transforms import Floats
 
 CAPTION: Final = "lockstep"
 WIDTH_MIN: Final = 480
@@ -57,8 +58,7 @@ class TerminalWindow(Window):  # type: ignore[misc]
             visible=False,
         )
         self.set_minimum_size(WIDTH_MIN, HEIGHT_MIN)
-        self.terminal = terminal
-        self.overlay = Overlay(terminal, self.get_pixel_ratio())
+        self.show_terminal(terminal)
         self.shown = True
         self.changed: Callable[[], None] = _nothing
         self._gamepads = Gamepads()
@@ -75,6 +75,17 @@ class TerminalWindow(Window):  # type: ignore[misc]
     def captured(self) -> bool:
         """The mouse belongs to the window and turns the view."""
         return self.overlay.mouse_captured
+
+    @property
+    def view_projection(self) -> Floats:
+        """World to clip volume of the last picture."""
+        assert self._renderer is not None, "prepare() comes first"
+        return self._renderer.view_projection
+
+    def show_terminal(self, terminal: Terminal) -> None:
+        """Show another terminal from now on."""
+        self.terminal = terminal
+        self.overlay = Overlay(terminal, self.get_pixel_ratio())
 
     def prepare(self, quality: Quality, interval_s: float) -> None:
         """Make everything that drawing needs, and appear.
@@ -121,6 +132,8 @@ class TerminalWindow(Window):  # type: ignore[misc]
     def on_key_press(self, symbol: int, _modifiers: int) -> None:
         """Hold the key; some keys belong to the window."""
         if symbol == key.ESCAPE:
+            if self.terminal.connection.state == "closed":
+                self.on_close()
             self.capture(wanted=False)
         elif symbol == key.F11:
             self.set_fullscreen(not self.fullscreen)
