@@ -126,11 +126,11 @@ class ScriptedTerminal:
         for message in messages:
             self.loop.call_soon_threadsafe(self.outgoing.put_nowait, message)
 
-    def expect(self, wanted: Callable[[TerminalMessage], bool]) -> TerminalMessage:
-        """Wait until a message came that `wanted` accepts."""
+    def expect(self, wanted: Callable[[TerminalMessage], bool], *, since: int = 0) -> TerminalMessage:
+        """Wait until a message came, as number `since` or later, that `wanted` accepts."""
 
         def found() -> TerminalMessage | None:
-            return next((message for message in self.received if wanted(message)), None)
+            return next((message for message in self.received[since:] if wanted(message)), None)
 
         with self._changed:
             assert self._changed.wait_for(lambda: found() is not None, WAIT_S), self.received[-5:]
@@ -138,8 +138,10 @@ class ScriptedTerminal:
         assert message is not None
         return message
 
-    def expect_input(self, wanted: Callable[[DeviceReport], bool]) -> DeviceReport:
-        message = self.expect(lambda candidate: isinstance(candidate, DeviceReport) and wanted(candidate))
+    def expect_input(self, wanted: Callable[[DeviceReport], bool], *, since: int = 0) -> DeviceReport:
+        message = self.expect(
+            lambda candidate: isinstance(candidate, DeviceReport) and wanted(candidate), since=since
+        )
         assert isinstance(message, DeviceReport)
         return message
 

@@ -94,10 +94,10 @@ def test_keys_become_input(served: ServerThread, sheet: Sheet) -> None:
     for key, button in (("e", "grab"), ("f", "throw"), ("q", "spawn")):
         keyboard.press(key)
         terminal.expect_input(lambda report, button=button: button in report.buttons)
+    before = len(terminal.received)
     for key in ("w", "ArrowRight", "Shift"):
         keyboard.up(key)
-    last = len(terminal.received)
-    terminal.expect(lambda message: message in terminal.received[last:] and held(move_x=0, move_z=0)(message))
+    terminal.expect_input(held(move_x=0, move_z=0), since=before)
     reports = [message for message in terminal.received if isinstance(message, DeviceReport)]
     assert [report.sequence for report in reports] == list(range(len(reports)))
     assert sheet.complaints == []
@@ -160,9 +160,11 @@ def test_gamepad_walks_looks_and_presses(served: ServerThread, sheet: Sheet) -> 
     sheet.open(served.server.url)
     terminal = served.terminal(0)
     terminal.expect_input(
-        lambda report: report.buttons == ("jump", "grab")
-        and 0 < report.axes["move_x"] < 0.5 < report.axes["move_z"]
-        and report.axes["look_yaw"] < -0.02
+        lambda report: (
+            report.buttons == ("jump", "grab")
+            and 0 < report.axes["move_x"] < 0.5 < report.axes["move_z"]
+            and report.axes["look_yaw"] < -0.02
+        )
     )
 
 
@@ -230,9 +232,9 @@ def test_fingers_walk_run_look_and_press(served: ServerThread, browser: Browser)
         terminal.expect_input(
             lambda report: report.axes["look_yaw"] > before + 0.05 and report.axes["move_z"] == 1
         )
+        since = len(terminal.received)
         fingers("touchEnd")
-        last = len(terminal.received)
-        terminal.expect(lambda message: message in terminal.received[last:] and held(move_z=0)(message))
+        terminal.expect_input(held(move_z=0), since=since)
         sheet.page.locator("#touch-buttons button", has_text="jump").tap()
         terminal.expect_input(held("jump"))
         assert sheet.complaints == []
