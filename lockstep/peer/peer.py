@@ -1,13 +1,11 @@
-"""A core as the protocol sees it: world, session, membership and network joined; pure, with time as a
-parameter.
+"""A core as the protocol sees it: world, session, membership and network joined; pure, with time a parameter.
 
 Facts come in by ``handle_*``, wishes by verbs (``found``, ``join``, ``leave``, ``inject``), and what is to be
 done goes out by ``poll_outputs`` and ``poll_events``. Nothing here waits, reads a clock or touches a socket,
 so the fleets of ``fuzz`` run exactly what a real core runs.
 
-This file routes. What the parts do stands in their own files: ``links`` (streams and handshakes),
-``simulation`` (world, session, checks), ``membership`` (who plays), ``emission`` (own inputs), ``desync``,
-``transfer`` (worlds).
+This file routes; the parts do the work: ``links`` (streams, handshakes), ``simulation`` (world, session,
+checks), ``membership`` (who plays), ``playing`` and ``emission`` (own inputs), ``desync``, ``fetch``, ``transfer``.
 """
 
 from __future__ import annotations
