@@ -190,6 +190,8 @@ def declare(function: Callable[..., Any], signature: str, kind: str) -> Kernel:
         "nogil": True,
         "boundscheck": jit.BOUNDS_CHECKED,
         "error_model": "numpy",
+        # Kernels own no memory, so arrays need no counts of references, which are atomic and so slow.
+        "_nrt": False,
         **_OPTIONS[kind],
     }
     _sources.read(function.__module__)
