@@ -169,10 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             connection = Connection(options.connect)
             application = Application(connection, terminal, window, options.quality)
         except Exception as error:
-            print(f"no window: {type(error).__name__}: {error}", file=sys.stderr)
-            print(
-                "allowed: a display with OpenGL 3.3 (or play in a browser: --terminal web)", file=sys.stderr
-            )
+            text = " ".join(str(error).split()) or "no reason given"
+            print(f"{type(error).__name__}: {text}; allowed: a display with OpenGL 3.3", file=sys.stderr)
             return EXIT_NO_WINDOW
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: pyglet.app.exit())

@@ -27,6 +27,7 @@ from lockstep.terminal import (
 from lockstep.terminal.limits import PLACE_NONE
 
 PING_EVERY_S: Final = 1.0
+RGBA_UNSEEN: Final = 0xAAB8CCFF
 OWN_HIDDEN_WITHIN_M: Final = 0.9
 
 
@@ -141,18 +142,12 @@ class Terminal:
         return picture
 
     def roster(self) -> list[Roster]:
-        """The player list, by place: everybody who has an avatar."""
-        own = PLACE_NONE if self.welcome is None else self.welcome.place
+        """The player list, by place: everybody who has an avatar or a core."""
+        if self.welcome is None:
+            return []
         newest = self.graph.newest
-        far = {} if newest is None else {peer.place: peer for peer in newest.peers}
-        lines = []
-        for player in sorted(self.players, key=lambda player: player.place):
-            peer = far.get(player.place)
-            if player.place == own:
-                text = "you"
-            elif peer is not None:
-                text = f"{peer.rtt_ms:.0f} ms"
-            else:
-                text = ""
-            lines.append(Roster(player.place, player.rgba, text))
-        return lines
+        texts = {player.place: "" for player in self.players}
+        texts |= {peer.place: f"{peer.rtt_ms:.0f} ms" for peer in (() if newest is None else newest.peers)}
+        texts[self.welcome.place] = "you"
+        colours = {player.place: player.rgba for player in self.players}
+        return [Roster(place, colours.get(place, RGBA_UNSEEN), texts[place]) for place in sorted(texts)]

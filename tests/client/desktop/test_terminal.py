@@ -138,6 +138,13 @@ def test_the_player_list() -> None:
     assert terminal.roster()[1].rgba == 0x3FA7F5FF
 
 
+def test_players_without_an_avatar_are_listed_too() -> None:
+    terminal = attached()
+    peer = PeerFigures(place=3, core="ab", rtt_ms=8.0, ticks_behind=2, delay=2, missed=0)
+    give(terminal, net((peer,)))
+    assert [(line.place, line.text) for line in terminal.roster()] == [(0, "you"), (3, "8 ms")]
+
+
 def net(peers: tuple[PeerFigures, ...]) -> NetFigures:
     return NetFigures(9, 7, 8, 1, 0, 2, 30.0, 1.0, 0, "agreed", False, 4000, 60, 0, 0, 0, 0, 0, peers)
 
