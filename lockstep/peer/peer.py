@@ -559,6 +559,8 @@ class Peer:
             self._begin_checks(view, view.first_tick)
         self._fetch.connect(view, self.identity)
         self._updates.receive_early(session)
+        if self.status == Status.LEAVING and len(view.seats) == 1:
+            self._end("left")  # whoever else wanted to leave has left: nobody is there to ask
         if view.reason == RESYNC and view.subject == self.identity:
             self._fetch.begin_healing(view.first_tick, now_us)
 

@@ -1,7 +1,7 @@
 """The rollback session: requests follow from facts, and every tick ends up simulated with its final inputs.
 
-Method: scripted facts with exact requests; then random histories of late inputs and views, where a recorder carries
-out the requests and must end with the same sequence of inputs as a core that was never late.
+Method: scripted facts with exact requests; then random histories of late inputs, where a recorder carries out
+the requests and must end with the same sequence of inputs as a core that was never late.
 """
 
 from __future__ import annotations
