@@ -27,6 +27,10 @@ class FlatShapes:
         """All triangles so far, three vertices each (dtype `FLAT_VERTEX`)."""
         return np.concatenate(self._parts) if self._parts else np.zeros(0, dtype=FLAT_VERTEX)
 
+    def add(self, vertices: NDArray[np.void]) -> None:
+        """Shapes made earlier, as `vertices` gives them."""
+        self._parts.append(vertices)
+
     def rectangles(
         self, left: ArrayLike, bottom: ArrayLike, width: ArrayLike, height: ArrayLike, colour: ArrayLike
     ) -> None:

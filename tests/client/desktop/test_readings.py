@@ -81,6 +81,17 @@ def test_bars_have_the_height_of_the_rollback() -> None:
     assert bars[:, 0].min() == pytest.approx(100.0 + 260.0 * (SAMPLES_KEPT - 1) / SAMPLES_KEPT)
 
 
+def test_new_figures_move_the_curves() -> None:
+    graph = NetGraph()
+    seen = []
+    for rollback in (3, 6):
+        graph.take(figures(rollback=rollback))
+        shapes = FlatShapes()
+        graph.draw(shapes, 0.0, 0.0, 260.0, 80.0)
+        seen.append(corners(shapes, ROLLBACK)[:, 1].max())
+    assert seen == [20.0, 40.0]
+
+
 def test_curves_end_at_the_top_for_values_beyond_the_scale() -> None:
     graph = NetGraph()
     for _ in range(3 * SAMPLES_KEPT):
