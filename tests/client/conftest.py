@@ -1,4 +1,4 @@
-"""Real processes of the command line, ended whatever happens."""
+"""Real processes of the command line, ended whatever happens, and a real browser."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 120.0
+BROWSER_ARGUMENTS = (
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=gl-egl",
+    "--ignore-gpu-blocklist",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-sync",
+)
+
 HELLO = '{"type":"hello","protocol":1,"terminal":"test"}'
 
 Message = dict[str, Any] | bytes
@@ -170,10 +182,56 @@ def look() -> Iterator[Callable[[str], Terminal]]:
     opened: list[Any] = []
 
     def attach(url: str) -> Terminal:
-        manager = connect(url, compression=None, open_timeout=WAIT_S)
+        manager = connect(url, compression=None, open_timeout=WAIT_S, close_timeout=1)
         opened.append(manager)
         return Terminal(manager.__enter__())
 
     yield attach
     for manager in opened:
         manager.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("LOCKSTEP_REQUIRE_ALL") == "1":
+            pytest.fail("no chromium, and LOCKSTEP_REQUIRE_ALL=1")
+        pytest.skip("no chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+class Sheet:
+    """A page of the browser that remembers everything it complained about."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda line: self.complaints.append(line.text) if line.type != "log" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.wait_for_selector("#curtain.open", state="attached", timeout=WAIT_S * 1000)
+
+    def evaluate(self, script: str, *arguments: Any) -> Any:
+        return self.page.evaluate(script, *arguments)
+
+
+@pytest.fixture
+def sheet(browser: Browser) -> Iterator[Sheet]:
+    context = browser.new_context(viewport={"width": 480, "height": 320})
+    sheet = Sheet(context.new_page())
+    yield sheet
+    context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Sheet]:
+    context = browser.new_context(viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True)
+    sheet = Sheet(context.new_page())
+    yield sheet
+    context.close()

@@ -1,18 +1,15 @@
-"""A web server on a thread with terminals that a test scripts, and a real browser."""
+"""A web server on a thread, with terminals that a test scripts."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import os
-import shutil
 import threading
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from client.web.server import WebServer
 from lockstep.core.terminals import TerminalClosed
@@ -36,15 +33,6 @@ Result = TypeVar("Result")
 BUTTONS = ("jump", "run", "grab", "throw", "spawn")
 AXES = ("move_x", "move_z", "look_yaw", "look_pitch")
 WAIT_S = 30.0
-BROWSER_ARGUMENTS = (
-    "--no-sandbox",
-    "--use-gl=angle",
-    "--use-angle=gl-egl",
-    "--ignore-gpu-blocklist",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-sync",
-)
 
 
 class Stage:
@@ -192,41 +180,3 @@ def served() -> Iterator[ServerThread]:
     thread = ServerThread()
     yield thread
     thread.close()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        if os.environ.get("LOCKSTEP_REQUIRE_ALL") == "1":
-            pytest.fail("no chromium, and LOCKSTEP_REQUIRE_ALL=1")
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS))
-        yield browser
-        browser.close()
-
-
-class Sheet:
-    """A page of the browser that remembers everything it complained about."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type != "log" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def open(self, url: str) -> None:
-        self.page.goto(url)
-        self.page.wait_for_selector("#curtain.open", state="attached", timeout=WAIT_S * 1000)
-
-    def evaluate(self, script: str, *arguments: Any) -> Any:
-        return self.page.evaluate(script, *arguments)
-
-
-@pytest.fixture
-def sheet(browser: Browser) -> Iterator[Sheet]:
-    context = browser.new_context(viewport={"width": 480, "height": 320})
-    sheet = Sheet(context.new_page())
-    yield sheet
-    context.close()

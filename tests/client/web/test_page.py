@@ -6,14 +6,17 @@ The core is scripted (see conftest.py); what a key press does to another core is
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
 
 from lockstep.terminal import Bye, DeviceReport, Event, Hello, NetFigures, PeerFigures, encode_from_core
 
-from .conftest import ServerThread, Sheet
+from .conftest import ServerThread
+
+if TYPE_CHECKING:
+    from tests.client.conftest import Sheet
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -200,46 +203,35 @@ def test_page_comes_back_after_an_interruption(served: ServerThread, sheet: Shee
     served.terminal(1).expect_input(held(move_z=1))
 
 
-def test_fingers_walk_run_look_and_press(served: ServerThread, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True)
-    try:
-        sheet = Sheet(context.new_page())
-        sheet.open(served.server.url)
-        terminal = served.terminal(0)
-        assert sheet.page.is_visible("#stick")
-        assert sheet.page.locator("#touch-buttons button").all_inner_texts() == [
-            "jump",
-            "grab",
-            "throw",
-            "spawn",
-        ]
-        touch = context.new_cdp_session(sheet.page)
+def test_fingers_walk_run_look_and_press(served: ServerThread, phone: Sheet) -> None:
+    phone.open(served.server.url)
+    terminal = served.terminal(0)
+    assert phone.page.is_visible("#stick")
+    assert phone.page.locator("#touch-buttons button").all_inner_texts() == ["jump", "grab", "throw", "spawn"]
+    touch = phone.page.context.new_cdp_session(phone.page)
 
-        def fingers(kind: str, *points: tuple[int, int, int]) -> None:
-            touch.send(
-                "Input.dispatchTouchEvent",
-                {"type": kind, "touchPoints": [{"id": number, "x": x, "y": y} for number, x, y in points]},
-            )
-
-        fingers("touchStart", (1, 80, 600))
-        fingers("touchMove", (1, 80, 574))
-        terminal.expect_input(held(move_x=0, move_z=0.5))
-        fingers("touchMove", (1, 80, 500))
-        terminal.expect_input(held("run", move_z=1))
-        before = terminal.expect_input(lambda report: True).axes["look_yaw"]
-        fingers("touchStart", (1, 80, 500), (2, 300, 300))
-        fingers("touchMove", (1, 80, 500), (2, 240, 300))
-        terminal.expect_input(
-            lambda report: report.axes["look_yaw"] > before + 0.05 and report.axes["move_z"] == 1
+    def fingers(kind: str, *points: tuple[int, int, int]) -> None:
+        touch.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"id": number, "x": x, "y": y} for number, x, y in points]},
         )
-        since = len(terminal.received)
-        fingers("touchEnd")
-        terminal.expect_input(held(move_z=0), since=since)
-        sheet.page.locator("#touch-buttons button", has_text="jump").tap()
-        terminal.expect_input(held("jump"))
-        assert sheet.complaints == []
-    finally:
-        context.close()
+
+    fingers("touchStart", (1, 80, 600))
+    fingers("touchMove", (1, 80, 574))
+    terminal.expect_input(held(move_x=0, move_z=0.5))
+    fingers("touchMove", (1, 80, 500))
+    before = terminal.expect_input(held("run", move_z=1)).axes["look_yaw"]
+    fingers("touchStart", (1, 80, 500), (2, 300, 300))
+    fingers("touchMove", (1, 80, 500), (2, 240, 300))
+    terminal.expect_input(
+        lambda report: report.axes["look_yaw"] > before + 0.05 and report.axes["move_z"] == 1
+    )
+    since = len(terminal.received)
+    fingers("touchEnd")
+    terminal.expect_input(held(move_z=0), since=since)
+    phone.page.locator("#touch-buttons button", has_text="jump").tap()
+    terminal.expect_input(held("jump"))
+    assert phone.complaints == []
 
 
 def test_hostile_core_messages_do_not_end_the_page(served: ServerThread, sheet: Sheet) -> None:
