@@ -36,13 +36,17 @@ class Rows:
     all rows at once; iterating gives a :class:`Row` for each.
     """
 
-    __slots__ = ("_columns", "slots", "spec", "table")
+    __slots__ = ("_columns", "_ranges", "slots", "spec", "table")
 
     def __init__(self, spec: PluginSpec, slots: Slots) -> None:
         self.spec = spec
         self.slots = slots
         self.table = Table(spec.name, (_SLOT_ID, *spec.columns), key="slot_id", capacity=16)
         self._columns = {column.name: column for column in spec.columns}
+        self._ranges = {
+            column.name: (int(np.iinfo(column.dtype).min), int(np.iinfo(column.dtype).max))
+            for column in spec.columns
+        }
 
     def __len__(self) -> int:
         return self.table.count
@@ -155,6 +159,9 @@ class Rows:
         return tuple(self._cell(column, part) for part in cell)
 
     def _cell(self, column: Column, cell: object) -> int:
+        first, last = self._ranges[column.name]
+        if type(cell) is int and first <= cell <= last:
+            return cell
         where = f"{self.spec.name}.{column.name}"
         if isinstance(cell, float):
             raise PluginError(
@@ -167,9 +174,8 @@ class Rows:
             cell = scale(cell)
         if not isinstance(cell, int | np.integer):
             raise PluginError(f"{where} = {cell!r}; allowed: ints of {column.dtype}")
-        info = np.iinfo(column.dtype)
-        if not info.min <= cell <= info.max:
-            raise PluginError(f"{where} = {cell}; allowed: {info.min} to {info.max} ({column.dtype})")
+        if not first <= cell <= last:
+            raise PluginError(f"{where} = {cell}; allowed: {first} to {last} ({column.dtype})")
         return int(cell)
 
 

@@ -13,7 +13,7 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any, Final
 
@@ -63,7 +63,7 @@ class _Context:
     module: ModuleType
     path: str
     first_line: int
-    seen: list[object] = field(default_factory=list)
+    maker: str  # the method that may set attributes
     in_setup: bool = False
     local_names: frozenset[str] = frozenset()
 
@@ -101,7 +101,9 @@ def _check_item(item: Any, plugin_id: str) -> Iterator[Any]:
             f"plugin {plugin_id}: the source of {item!r} cannot be read, so it cannot be checked"
         )
     path = inspect.getsourcefile(item) or module.__name__
-    context = _Context(plugin_id, module, path, max(1, first_line))
+    # A value object that a hook makes and drops may be filled; a plugin lives on from tick to tick.
+    maker = "setup" if "__plugin__" in vars(item) else "__init__"
+    context = _Context(plugin_id, module, path, max(1, first_line), maker)
     tree = ast.parse(textwrap.dedent("".join(lines)))
     _walk(tree, context)
     used: list[Any] = []
@@ -119,7 +121,7 @@ def _check_item(item: Any, plugin_id: str) -> Iterator[Any]:
 def _walk(node: ast.AST, context: _Context) -> None:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         outer = context.in_setup, context.local_names
-        context.in_setup = getattr(node, "name", "") == "setup"
+        context.in_setup = getattr(node, "name", "") == context.maker
         context.local_names = outer[1] | _bound_names(node)
         _check_node(node, context)
         for child in _executed(node):

@@ -19,7 +19,12 @@ Array = npt.NDArray[np.int64]
 assert LOCAL_POSITION_Q24_MAX <= 1 << 30
 
 IDENTITY_Q30 = (0, 0, 0, ONE_Q30)
-_SIGNS = np.array([-1, -1, -1, 1], np.int64)
+_CONJUGATE = np.array([-1, -1, -1, 1], np.int64)
+# Row i of the matrix of "multiply by a from the left" takes these components of a, with these signs.
+_PRODUCT_PARTS = np.array([[3, 2, 1, 0], [2, 3, 0, 1], [1, 0, 3, 2], [0, 1, 2, 3]])
+_PRODUCT_SIGNS = np.array([[1, -1, 1, 1], [1, 1, -1, 1], [-1, 1, 1, 1], [-1, -1, -1, 1]], np.int64)
+_YZX = np.array([1, 2, 0])
+_ZXY = np.array([2, 0, 1])
 
 
 def multiply(a_q30: npt.NDArray[Any], b_q30: npt.NDArray[Any]) -> Array:
@@ -35,13 +40,8 @@ def multiply(a_q30: npt.NDArray[Any], b_q30: npt.NDArray[Any]) -> Array:
     int64 array, shape (n, 4)
         Within 2**-28 of a unit quaternion.
     """
-    ax, ay, az, aw = a_q30.T
-    bx, by, bz, bw = b_q30.T
-    product = np.empty((len(a_q30), 4), np.int64)
-    product[:, 0] = aw * bx + ax * bw + ay * bz - az * by
-    product[:, 1] = aw * by - ax * bz + ay * bw + az * bx
-    product[:, 2] = aw * bz + ax * by - ay * bx + az * bw
-    product[:, 3] = aw * bw - ax * bx - ay * by - az * bz
+    matrix = a_q30[:, _PRODUCT_PARTS] * _PRODUCT_SIGNS
+    product: Array = np.einsum("nij,nj->ni", matrix, b_q30)
     return product >> 30
 
 
@@ -55,19 +55,14 @@ def rotate(rotation_q30: npt.NDArray[Any], vector_q24: npt.NDArray[Any]) -> Arra
     vector_q24 : int64 array, shape (n, 3)
         At most 64 m in each coordinate, Q24; not written.
     """
-    x, y, z, w = rotation_q30.T
-    a, b, c = vector_q24.T
-    tx = (y * c - z * b) >> 29
-    ty = (z * a - x * c) >> 29
-    tz = (x * b - y * a) >> 29
-    turned = np.empty((len(vector_q24), 3), np.int64)
-    turned[:, 0] = a + ((w * tx + y * tz - z * ty) >> 30)
-    turned[:, 1] = b + ((w * ty + z * tx - x * tz) >> 30)
-    turned[:, 2] = c + ((w * tz + x * ty - y * tx) >> 30)
+    axis, w = rotation_q30[:, :3], rotation_q30[:, 3:]
+    axis_yzx, axis_zxy = axis[:, _YZX], axis[:, _ZXY]
+    twist = (axis_yzx * vector_q24[:, _ZXY] - axis_zxy * vector_q24[:, _YZX]) >> 29
+    turned: Array = vector_q24 + ((w * twist + axis_yzx * twist[:, _ZXY] - axis_zxy * twist[:, _YZX]) >> 30)
     return turned
 
 
 def conjugate(rotation_q30: npt.NDArray[Any]) -> Array:
     """The inverse turns of unit quaternions, shape (n, 4)."""
-    turned: Array = rotation_q30 * _SIGNS
+    turned: Array = rotation_q30 * _CONJUGATE
     return turned

@@ -98,6 +98,11 @@ class Tick:
         """Destroy a slot and its children, at the end of this tick."""
         self.slots.destroy(slot_id)
 
+    @property
+    def prefab_names(self) -> tuple[str, ...]:
+        """Names of the prefabs of the world."""
+        return self._world.definition.prefab_names
+
     def spawn(
         self, prefab: str, position_q24: Vector, velocity_q24: Vector = (0, 0, 0), *, place: int = -1
     ) -> int:
@@ -108,7 +113,7 @@ class Tick:
         PluginError
             If the world has no such prefab.
         """
-        names = self._world.definition.prefab_names
+        names = self.prefab_names
         if prefab not in names:
             raise PluginError(f"no prefab {prefab!r}; allowed: {', '.join(names) or 'none in this world'}")
         return self._world.definition.prefabs[names.index(prefab)].make(

@@ -45,15 +45,18 @@ class Setup:
         All slots.
     tick_rate : int
         Ticks a second.
+    events : dict
+        What happened in a tick, by name, for observers; not state.
     """
 
-    __slots__ = ("_world", "rows", "slots", "tables", "tick_rate")
+    __slots__ = ("_world", "events", "rows", "slots", "tables", "tick_rate")
 
     def __init__(self, world: World, rows: Rows) -> None:
         self._world = world
         self.rows = rows
         self.slots = world.slots
         self.tick_rate = world.definition.tick_rate
+        self.events = world.events
         self.tables: list[Table] = []
 
     def add_tables(self, tables: tuple[Table, ...]) -> None:
