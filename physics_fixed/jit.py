@@ -26,6 +26,8 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 from physics_fixed.errors import ConfigurationError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -40,6 +42,10 @@ def _switch(variable: str, default: str) -> bool:
 
 COMPILER_ON = _switch("LOCKSTEP_COMPILER", "on")
 BOUNDS_CHECKED = _switch("LOCKSTEP_BOUNDSCHECK", "off")
+
+if not COMPILER_ON:
+    # The interpreter is the oracle: a sum that leaves int64 must not pass with a warning.
+    np.seterr(over="raise", invalid="raise")
 
 
 def kernel(signature: str) -> Callable[[Function], Function]:

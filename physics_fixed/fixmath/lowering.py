@@ -86,6 +86,15 @@ def register_sum(function: Callable[..., int], signs: tuple[int, ...], word_bits
         return shifted if word is I64 else builder.trunc(shifted, I64)
 
 
+def register_shift_left(function: Callable[..., int]) -> None:
+    """Register the shift to the left whose result fits."""
+    _declare_typing(function, 1, 62)
+
+    @lower_builtin(function, numba.int64, numba.types.IntegerLiteral)  # type: ignore[untyped-decorator]
+    def lower_shift_left(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
+        return builder.shl(args[0], I64(sig.args[1].literal_value))
+
+
 def register_bit_length(function: Callable[..., int]) -> None:
     """Register the number of significant bits."""
     _declare_typing(function, 1, None)

@@ -25,11 +25,19 @@ _INT128_MAX = (1 << 127) - 1
 SHIFT_MAX = 126
 
 
-def _narrowed(wide: int, shift: int) -> int:
+def _words(*numbers: int) -> tuple[int, ...]:
+    """Plain integers of int64 numbers, which numpy's scalars may be."""
+    words = tuple(map(int, numbers))
+    if max(words) > INT64_MAX or min(words) < INT64_MIN:
+        raise OverflowError(f"an argument among {words} does not fit int64")
+    return words
+
+
+def _wide(total: int, shift: int) -> int:
     assert 0 <= shift <= SHIFT_MAX, f"shift = {shift}; allowed: 0 to {SHIFT_MAX}"
-    if not -_INT128_MAX - 1 <= wide <= _INT128_MAX:
-        raise OverflowError(f"sum of products {wide} does not fit 128 bits")
-    return _checked(wide >> shift)
+    if not -_INT128_MAX - 1 <= total <= _INT128_MAX:
+        raise OverflowError(f"sum of products {total} does not fit 128 bits")
+    return _checked(total >> shift)
 
 
 def _narrow(total: int, shift: int) -> int:
@@ -45,27 +53,32 @@ def _checked(result: int) -> int:
 
 def mul_shift(a: int, b: int, shift: int) -> int:
     """``floor(a * b / 2**shift)``."""
-    return _narrowed(int(a) * int(b), shift)
+    a, b = _words(a, b)
+    return _wide(a * b, shift)
 
 
 def mul_sub_shift(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
     """``floor((a0 * b0 - a1 * b1) / 2**shift)``: a component of a cross product."""
-    return _narrowed(int(a0) * int(b0) - int(a1) * int(b1), shift)
+    a0, b0, a1, b1 = _words(a0, b0, a1, b1)
+    return _wide(a0 * b0 - a1 * b1, shift)
 
 
 def dot2_shift(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
     """``floor((a0 * b0 + a1 * b1) / 2**shift)``."""
-    return _narrowed(int(a0) * int(b0) + int(a1) * int(b1), shift)
+    a0, b0, a1, b1 = _words(a0, b0, a1, b1)
+    return _wide(a0 * b0 + a1 * b1, shift)
 
 
 def dot3_shift(a0: int, b0: int, a1: int, b1: int, a2: int, b2: int, shift: int) -> int:
     """``floor((a0 * b0 + a1 * b1 + a2 * b2) / 2**shift)``."""
-    return _narrowed(int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2), shift)
+    a0, b0, a1, b1, a2, b2 = _words(a0, b0, a1, b1, a2, b2)
+    return _wide(a0 * b0 + a1 * b1 + a2 * b2, shift)
 
 
 def dot4_shift(a0: int, b0: int, a1: int, b1: int, a2: int, b2: int, a3: int, b3: int, shift: int) -> int:
     """``floor((a0 * b0 + ... + a3 * b3) / 2**shift)``."""
-    return _narrowed(int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2) + int(a3) * int(b3), shift)
+    a0, b0, a1, b1, a2, b2, a3, b3 = _words(a0, b0, a1, b1, a2, b2, a3, b3)
+    return _wide(a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3, shift)
 
 
 def dot6_shift(
@@ -73,8 +86,8 @@ def dot6_shift(
     a3: int, b3: int, a4: int, b4: int, a5: int, b5: int, shift: int,
 ) -> int:  # fmt: skip
     """``floor((a0 * b0 + ... + a5 * b5) / 2**shift)``: a row of a Jacobian with velocities."""
-    low = int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2)
-    return _narrowed(low + int(a3) * int(b3) + int(a4) * int(b4) + int(a5) * int(b5), shift)
+    a0, b0, a1, b1, a2, b2, a3, b3, a4, b4, a5, b5 = _words(a0, b0, a1, b1, a2, b2, a3, b3, a4, b4, a5, b5)
+    return _wide(a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3 + a4 * b4 + a5 * b5, shift)
 
 
 # The narrow forms are for sums of products that fit int64 themselves, proved by the ranges of limits.py: one
@@ -84,27 +97,32 @@ def dot6_shift(
 
 def mul_narrow(a: int, b: int, shift: int) -> int:
     """``floor(a * b / 2**shift)`` where ``a * b`` fits int64."""
-    return _narrow(int(a) * int(b), shift)
+    a, b = _words(a, b)
+    return _narrow(a * b, shift)
 
 
 def mul_sub_narrow(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
     """``floor((a0 * b0 - a1 * b1) / 2**shift)`` where the difference fits int64."""
-    return _narrow(int(a0) * int(b0) - int(a1) * int(b1), shift)
+    a0, b0, a1, b1 = _words(a0, b0, a1, b1)
+    return _narrow(a0 * b0 - a1 * b1, shift)
 
 
 def dot2_narrow(a0: int, b0: int, a1: int, b1: int, shift: int) -> int:
     """``floor((a0 * b0 + a1 * b1) / 2**shift)`` where the sum fits int64."""
-    return _narrow(int(a0) * int(b0) + int(a1) * int(b1), shift)
+    a0, b0, a1, b1 = _words(a0, b0, a1, b1)
+    return _narrow(a0 * b0 + a1 * b1, shift)
 
 
 def dot3_narrow(a0: int, b0: int, a1: int, b1: int, a2: int, b2: int, shift: int) -> int:
     """``floor((a0 * b0 + a1 * b1 + a2 * b2) / 2**shift)`` where the sum fits int64."""
-    return _narrow(int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2), shift)
+    a0, b0, a1, b1, a2, b2 = _words(a0, b0, a1, b1, a2, b2)
+    return _narrow(a0 * b0 + a1 * b1 + a2 * b2, shift)
 
 
 def dot4_narrow(a0: int, b0: int, a1: int, b1: int, a2: int, b2: int, a3: int, b3: int, shift: int) -> int:
     """``floor((a0 * b0 + ... + a3 * b3) / 2**shift)`` where the sum fits int64."""
-    return _narrow(int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2) + int(a3) * int(b3), shift)
+    a0, b0, a1, b1, a2, b2, a3, b3 = _words(a0, b0, a1, b1, a2, b2, a3, b3)
+    return _narrow(a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3, shift)
 
 
 def dot6_narrow(
@@ -112,8 +130,14 @@ def dot6_narrow(
     a3: int, b3: int, a4: int, b4: int, a5: int, b5: int, shift: int,
 ) -> int:  # fmt: skip
     """``floor((a0 * b0 + ... + a5 * b5) / 2**shift)`` where the sum fits int64."""
-    low = int(a0) * int(b0) + int(a1) * int(b1) + int(a2) * int(b2)
-    return _narrow(low + int(a3) * int(b3) + int(a4) * int(b4) + int(a5) * int(b5), shift)
+    a0, b0, a1, b1, a2, b2, a3, b3, a4, b4, a5, b5 = _words(a0, b0, a1, b1, a2, b2, a3, b3, a4, b4, a5, b5)
+    return _narrow(a0 * b0 + a1 * b1 + a2 * b2 + a3 * b3 + a4 * b4 + a5 * b5, shift)
+
+
+def shift_left(a: int, shift: int) -> int:
+    """``a * 2**shift``, which must fit int64. (``<<`` drops bits silently, in numpy and in compiled code.)"""
+    assert 0 <= shift <= 62, f"shift = {shift}; allowed: 0 to 62"
+    return _checked(int(a) << shift)
 
 
 def div_shift(a: int, b: int, shift: int) -> int:
@@ -123,7 +147,7 @@ def div_shift(a: int, b: int, shift: int) -> int:
     must fit int64. Fast if ``abs(a) << shift`` is below 2**63.
     """
     assert 0 <= shift <= SHIFT_MAX, f"shift = {shift}; allowed: 0 to {SHIFT_MAX}"
-    wide = int(a) << shift
+    wide = _checked(int(a)) << shift
     if abs(wide) > _INT128_MAX:
         raise OverflowError(f"dividend {a} << {shift} does not fit 128 bits")
     return _checked(wide // int(b))
@@ -152,23 +176,26 @@ def sqrt_shift(a: int, shift: int) -> int:
 
 def length2(x: int, y: int) -> int:
     """``floor(sqrt(x*x + y*y))``, exact, in the format of its arguments; the result must fit int64."""
-    return _checked(math.isqrt(int(x) ** 2 + int(y) ** 2))
+    x, y = _words(x, y)
+    return _checked(math.isqrt(x * x + y * y))
 
 
 def length3(x: int, y: int, z: int) -> int:
     """``floor(sqrt(x*x + y*y + z*z))``, exact, in the format of its arguments; the result must fit int64."""
-    return _checked(math.isqrt(int(x) ** 2 + int(y) ** 2 + int(z) ** 2))
+    x, y, z = _words(x, y, z)
+    return _checked(math.isqrt(x * x + y * y + z * z))
 
 
 def length4(x: int, y: int, z: int, w: int) -> int:
     """``floor(sqrt(x*x + y*y + z*z + w*w))``, exact, in the arguments' format; the result must fit int64."""
-    return _checked(math.isqrt(int(x) ** 2 + int(y) ** 2 + int(z) ** 2 + int(w) ** 2))
+    x, y, z, w = _words(x, y, z, w)
+    return _checked(math.isqrt(x * x + y * y + z * z + w * w))
 
 
 if COMPILER_ON:
     from physics_fixed.fixmath import lowering
 
-    for _signs, _wide, _short in (
+    for _signs, _long, _short in (
         ((+1,), mul_shift, mul_narrow),
         ((+1, -1), mul_sub_shift, mul_sub_narrow),
         ((+1,) * 2, dot2_shift, dot2_narrow),
@@ -176,8 +203,9 @@ if COMPILER_ON:
         ((+1,) * 4, dot4_shift, dot4_narrow),
         ((+1,) * 6, dot6_shift, dot6_narrow),
     ):
-        lowering.register_sum(_wide, _signs, 128)
+        lowering.register_sum(_long, _signs, 128)
         lowering.register_sum(_short, _signs, 64)
+    lowering.register_shift_left(shift_left)
     lowering.register_division(div_shift)
     lowering.register_bit_length(bit_length)
     lowering.register_roots(sqrt_shift, isqrt, {2: length2, 3: length3, 4: length4})

@@ -38,6 +38,7 @@ from physics_fixed.fixmath.wide import (
     mul_shift,
     mul_sub_narrow,
     mul_sub_shift,
+    shift_left,
     sqrt_shift,
 )
 from physics_fixed.jit import COMPILER_ON, kernel
@@ -135,6 +136,7 @@ def run_lengths(given: Any, out: Any) -> None:
         out[i, 0], out[i, 1], out[i, 2] = length2(a, b), length3(a, b, c), length4(a, b, c, d)
         if a >= 0:
             out[i, 3], out[i, 4] = isqrt(a), bit_length(a)
+        out[i, 5] = shift_left(a >> 20, 20)
 
 
 @given(INT64, INT64, st.integers(0, 126))
@@ -161,6 +163,27 @@ def test_python_quotient_is_the_floor(a: int, b: int, shift: int) -> None:
 def test_python_root_is_the_floor(a: int, shift: int) -> None:
     root = sqrt_shift(a, shift)
     assert root**2 <= a << shift < (root + 1) ** 2
+
+
+def test_python_functions_refuse_what_compiled_code_takes_for_granted() -> None:
+    """Arguments or results beyond int64, sums beyond 128 bits: the oracle run must stop there."""
+    big = 1 << 62
+    for call in (
+        lambda: mul_shift(1 << 63, 1, 24),
+        lambda: mul_shift(big, big, 24),
+        lambda: dot2_shift(-(1 << 63), -(1 << 63), -(1 << 63), -(1 << 63), 126),
+        lambda: mul_narrow(1 << 32, 1 << 31, 24),
+        lambda: dot2_narrow(big, 1, big, 1, 24),
+        lambda: shift_left(1 << 60, 3),
+        lambda: div_shift(1, 1, 63),
+        lambda: sqrt_shift(1 << 62, 126),
+        lambda: length2(wide.INT64_MIN, wide.INT64_MIN),
+    ):
+        with pytest.raises(OverflowError):
+            call()
+    assert (
+        dot2_narrow(1 << 40, 1 << 40, -(1 << 40), 1 << 40, 0) == 0
+    )  # the parts leave int64, the sum does not
 
 
 @compiled
@@ -239,7 +262,7 @@ def test_compiled_roots_of_wide_squares() -> None:
     ]
     rows += seeded(4000, 4, 5)
     columns = (length2, length3, length4)
-    out = np.zeros((len(rows), 5), np.int64)
+    out = np.zeros((len(rows), 6), np.int64)
     run_lengths(np.array(rows, np.int64), out)
     compared = 0
     for row, results in zip(rows, out.tolist(), strict=True):
@@ -248,7 +271,8 @@ def test_compiled_roots_of_wide_squares() -> None:
                 assert result == twin(*row[:lanes]), (twin.__name__, row)
                 compared += 1
         if row[0] >= 0:
-            assert results[3:] == [isqrt(row[0]), bit_length(row[0])]
+            assert results[3:5] == [isqrt(row[0]), bit_length(row[0])]
+        assert results[5] == row[0] >> 20 << 20
     assert compared > 25000
 
 
