@@ -58,6 +58,8 @@ HELP_KEYS: Sequence[tuple[str, str]] = (
     ("wheel", "nearer, farther"),
     ("N", "net graph"),
     ("H", "this help"),
+    ("F11", "full screen"),
+    ("Ctrl Q", "quit"),
 )
 
 

@@ -48,11 +48,14 @@ class Overlay:
 
     def draw(self, width: int, height: int, view_projection: Floats, now_s: float) -> None:
         """Draw everything over a window of that size (in its own units, not its pixels)."""
-        shapes = FlatShapes()
+        gl.glEnable(gl.GL_BLEND)
+        gl.glBlendFunc(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA)
         if self._began_at_s is None and self._terminal.welcome is not None:
             self._began_at_s = now_s
-        if not self.help_shown:
-            self._draw_names(shapes, width, height, view_projection)
+        names = FlatShapes()
+        self._draw_names(names, width, height, view_projection)
+        self._flush(names, width, height)
+        shapes = FlatShapes()
         if self.mouse_captured:
             shapes.disc(width / 2, height / 2, 3.2, (10, 16, 26, 110))
             shapes.disc(width / 2, height / 2, 2.2, (255, 255, 255, 220))
@@ -65,8 +68,10 @@ class Overlay:
         if self.help_shown:
             self._draw_help(shapes, width, height)
         self._draw_banner(shapes, width, height)
-        gl.glEnable(gl.GL_BLEND)
-        gl.glBlendFunc(gl.GL_SRC_ALPHA, gl.GL_ONE_MINUS_SRC_ALPHA)
+        self._flush(shapes, width, height)
+
+    def _flush(self, shapes: FlatShapes, width: int, height: int) -> None:
+        """Draw shapes, and the texts put so far over them; what comes later covers both."""
         self._program.use()
         self._program.set_vector("u_window", np.array([width, height]))
         self._triangles.draw(shapes.vertices())

@@ -129,9 +129,11 @@ class TerminalWindow(Window):  # type: ignore[misc]
             self.set_exclusive_mouse(wanted)
             self.overlay.mouse_captured = wanted
 
-    def on_key_press(self, symbol: int, _modifiers: int) -> None:
+    def on_key_press(self, symbol: int, modifiers: int) -> None:
         """Hold the key; some keys belong to the window."""
-        if symbol == key.ESCAPE:
+        if symbol == key.Q and modifiers & key.MOD_ACCEL:
+            self.on_close()
+        elif symbol == key.ESCAPE:
             if self.terminal.connection.state == "closed":
                 self.on_close()
             self.capture(wanted=False)

@@ -20,6 +20,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from .screen import Hands, open_screen
+
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 120.0
 BROWSER_ARGUMENTS = (
@@ -56,13 +58,13 @@ def wait_for_end(pid: int) -> None:
 
 
 class Program:
-    """One running ``lockstep`` command."""
+    """One running ``lockstep`` command; without a display of X it has none."""
 
-    def __init__(self, *arguments: str, folder: Path | None = None) -> None:
+    def __init__(self, *arguments: str, folder: Path | None = None, display: str = "") -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "client.cli", *arguments],
             cwd=folder or ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "DISPLAY": "", "WAYLAND_DISPLAY": ""},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "DISPLAY": display, "WAYLAND_DISPLAY": ""},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -167,8 +169,8 @@ def start() -> Iterator[Callable[..., Program]]:
     """Start commands; they end with the test."""
     running: list[Program] = []
 
-    def start_program(*arguments: str, folder: Path | None = None) -> Program:
-        running.append(Program(*arguments, folder=folder))
+    def start_program(*arguments: str, folder: Path | None = None, display: str = "") -> Program:
+        running.append(Program(*arguments, folder=folder, display=display))
         return running[-1]
 
     yield start_program
@@ -189,6 +191,19 @@ def look() -> Iterator[Callable[[str], Terminal]]:
     yield attach
     for manager in opened:
         manager.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """Name of an X display of our own."""
+    with open_screen() as name:
+        yield name
+
+
+@pytest.fixture
+def hands(display: str) -> Hands:
+    """Keyboard and mouse of that display."""
+    return Hands(display)
 
 
 @pytest.fixture(scope="session")

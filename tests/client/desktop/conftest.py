@@ -1,11 +1,8 @@
-"""A core that a test scripts, on a real socket, and a screen without a monitor."""
+"""A core that a test scripts, on a real socket."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -221,35 +218,3 @@ def core() -> Iterator[ScriptedCore]:
     scripted = ScriptedCore()
     yield scripted
     scripted.close()
-
-
-def require_program(name: str) -> str:
-    """Path of a program that a test needs; without it the test is skipped, or fails where all must run."""
-    found = shutil.which(name)
-    if found is None:
-        if os.environ.get("LOCKSTEP_REQUIRE_ALL") == "1":
-            pytest.fail(f"{name} is not installed")
-        pytest.skip(f"{name} is not installed")
-    return found
-
-
-@pytest.fixture(scope="session")
-def display() -> Iterator[str]:
-    """Name of an X display of our own, in memory."""
-    program = require_program("Xvfb")
-    reading, writing = os.pipe()
-    server = subprocess.Popen(
-        [program, "-displayfd", str(writing), "-screen", "0", "1280x800x24", "+extension", "GLX", "-noreset"],
-        pass_fds=(writing,),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        number = (
-            answer.readline().strip()
-        )  # it writes the line once it is ready, and closes the pipe if it fails
-    assert number, "Xvfb does not start"
-    yield f":{number}"
-    server.terminate()
-    server.wait(WAIT_S)

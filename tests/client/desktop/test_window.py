@@ -18,10 +18,11 @@ from client.desktop.terminal import Terminal
 from client.desktop.transforms import projected
 from lockstep.terminal import Bye, DeviceReport, decode_scene, decode_view, encode_from_core, encode_view
 
-from .conftest import WAIT_S, WELCOME, ScriptedCore, poses_at, require_program, scene_bytes
+from .conftest import WAIT_S, WELCOME, ScriptedCore, poses_at, scene_bytes
 
 if TYPE_CHECKING:
     from client.desktop.window import TerminalWindow
+    from tests.client.screen import Hands
 
 WIDTH, HEIGHT = 640, 400
 
@@ -164,25 +165,14 @@ class Desktop:
 
     def __init__(self, core: ScriptedCore, display: str) -> None:
         self.core = core
-        self.environment = {**os.environ, "DISPLAY": display}
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-P", "-m", "client.desktop"),
                 *("--connect", core.address, "--size", f"{WIDTH}x{HEIGHT}"),
             ],
-            env=self.environment,
+            env={**os.environ, "DISPLAY": display},
             stderr=subprocess.PIPE,
             text=True,
-        )
-
-    def hands(self, *arguments: str) -> None:
-        subprocess.run(["xdotool", *arguments], env=self.environment, check=True, timeout=WAIT_S)
-
-    def focus(self) -> None:
-        self.core.wait_for(lambda core: core.reports())
-        self.hands(
-            *("search", "--sync", "--onlyvisible", "--name", "^Scripted world - lockstep$"),
-            *("windowfocus", "--sync", "mousemove", "--window", "%1", str(WIDTH // 2), str(HEIGHT // 2)),
         )
 
     def end(self) -> tuple[int, str]:
@@ -192,7 +182,6 @@ class Desktop:
 
 @pytest.fixture
 def desktop(core: ScriptedCore, display: str) -> Iterator[Desktop]:
-    require_program("xdotool")
     started = Desktop(core, display)
     yield started
     if started.process.poll() is None:
@@ -200,31 +189,36 @@ def desktop(core: ScriptedCore, display: str) -> Iterator[Desktop]:
         started.process.communicate()
 
 
+def focus(desktop: Desktop, hands: Hands) -> None:
+    desktop.core.wait_for(lambda core: core.reports())
+    hands.focus("^Scripted world - lockstep$")
+
+
 def report_where(wanted: Callable[[DeviceReport], bool]) -> Callable[[ScriptedCore], bool]:
     return lambda core: bool(core.reports()) and wanted(core.reports()[-1])
 
 
-def test_keys_reach_the_core_and_are_released(desktop: Desktop) -> None:
-    desktop.focus()
-    desktop.hands("keydown", "w")
+def test_keys_reach_the_core_and_are_released(desktop: Desktop, hands: Hands) -> None:
+    focus(desktop, hands)
+    hands.do("keydown", "w")
     desktop.core.wait_for(report_where(lambda report: report.axes["move_z"] == 1.0))
-    desktop.hands("keydown", "space")
+    hands.do("keydown", "space")
     desktop.core.wait_for(report_where(lambda report: report.buttons == ("jump",)))
-    desktop.hands("keyup", "space", "keyup", "w")
+    hands.do("keyup", "space", "keyup", "w")
     desktop.core.wait_for(report_where(lambda report: not report.buttons and report.axes["move_z"] == 0.0))
     assert desktop.core.problems == []
 
 
-def test_a_click_takes_the_mouse_and_the_next_one_throws(desktop: Desktop) -> None:
-    desktop.focus()
-    desktop.hands("click", "1")
-    desktop.hands("mousemove_relative", "--", "-60", "0")
-    desktop.hands("mousemove_relative", "--", "-60", "0")
+def test_a_click_takes_the_mouse_and_the_next_one_throws(desktop: Desktop, hands: Hands) -> None:
+    focus(desktop, hands)
+    hands.do("click", "1")
+    hands.do("mousemove_relative", "--", "-60", "0")
+    hands.do("mousemove_relative", "--", "-60", "0")
     desktop.core.wait_for(report_where(lambda report: report.axes["look_yaw"] > 0.02))
     assert all("throw" not in report.buttons for report in desktop.core.reports())
-    desktop.hands("mousedown", "1")
+    hands.do("mousedown", "1")
     desktop.core.wait_for(report_where(lambda report: report.buttons == ("throw",)))
-    desktop.hands("mouseup", "1", "key", "Escape")
+    hands.do("mouseup", "1", "key", "Escape")
     desktop.core.wait_for(report_where(lambda report: report.buttons == ()))
 
 
@@ -243,7 +237,6 @@ def test_a_signal_ends_it_well(desktop: Desktop, number: signal.Signals) -> None
 
 
 def test_a_refusal_ends_it_with_a_message(core: ScriptedCore, display: str) -> None:
-    require_program("xdotool")
     core.refuse = True
     desktop = Desktop(core, display)
     status, errors = desktop.end()
