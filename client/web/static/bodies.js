@@ -205,9 +205,10 @@ function bodyMaterial(material) {
         if (bodyLook.x > 0.5 && bodyLook.x < 1.5) {
           vec3 facing = abs(worldNormal);
           vec2 at = facing.y > 0.6 ? worldPoint.xz : facing.x > facing.z ? worldPoint.zy : worldPoint.xy;
+          if (facing.y <= 0.6) at.y += 0.5; // No line where a wall meets the floor: it would flicker.
           float line = 0.10 * gridLine(at, 1.0, 0.008) + 0.16 * gridLine(at, 5.0, 0.02);
           float dark = 1.0 - smoothstep(0.03, 0.25, dot(diffuseColor.rgb, vec3(0.2126, 0.7152, 0.0722)));
-          diffuseColor.rgb = mix(diffuseColor.rgb * (1.0 - line), diffuseColor.rgb + 0.5 * line, dark);
+          diffuseColor.rgb = mix(diffuseColor.rgb * (1.0 - line), diffuseColor.rgb + 0.2 * line, dark);
         } else if (bodyLook.x > 1.5) {
           float edge = fwidth(bodyNormal.y) + 0.002;
           float belt = 1.0 - smoothstep(0.24 - edge, 0.24 + edge, abs(bodyNormal.y));

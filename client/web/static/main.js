@@ -13,6 +13,9 @@ import { Stage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { Touch } from "./touch.js";
 
+// Told only to people who look at the net graph.
+const NETWORK_TALK = new Set(["delay", "stall"]);
+
 const canvas = document.querySelector("#stage");
 const stage = new Stage(canvas);
 const bodies = new Bodies(stage);
@@ -44,8 +47,9 @@ function receive(message) {
     peers = message.peers;
     graph.take(message, connection);
     if (welcome !== null) overlay.list(welcome.place, peers);
-  } else if (message.kind === "event") overlay.toast(message.text, message.eventKind);
-  else if (message.kind === "error") overlay.toast(`${message.where}: ${message.what}; allowed: ${message.allowed}`, "error");
+  } else if (message.kind === "event") {
+    if (!NETWORK_TALK.has(message.eventKind) || graph.isOpen) overlay.toast(message.text, message.eventKind);
+  } else if (message.kind === "error") overlay.toast(`${message.where}: ${message.what}; allowed: ${message.allowed}`, "error");
   else if (timeline === null) return;
   else if (message.kind === "scene") {
     sceneRows = message.rows;

@@ -14,6 +14,10 @@ export class NetGraph {
     this.samples = [];
   }
 
+  get isOpen() {
+    return !this.root.hidden;
+  }
+
   toggle() {
     this.root.hidden = !this.root.hidden;
     document.body.classList.toggle("graph-open", !this.root.hidden);
