@@ -152,7 +152,7 @@ def register(plugin_classes: Sequence[type[Any]]) -> tuple[PluginSpec, ...]:
                     f"plugin {spec.name} needs {spec_of(required).name} before it; before it: {before}"
                 )
         if spec.kind == SIMULATED:
-            check_source(plugin_class, plugin_id=spec.name)
+            check_source(plugin_class, name=f"plugin {spec.name}")
         known[spec.name] = plugin_class
         specs.append(spec)
     return tuple(specs)

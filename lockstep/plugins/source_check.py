@@ -25,7 +25,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 FORBIDDEN_MODULES: Final = _words(
-    "asyncio cmath concurrent ctypes datetime decimal fractions io locale multiprocessing os pathlib queue"
+    "asyncio cmath concurrent ctypes datetime io locale multiprocessing os pathlib queue"
     " random secrets socket statistics subprocess sys tempfile threading time urllib uuid weakref"
 )
 FORBIDDEN_BUILTINS: Final = {
@@ -59,7 +59,7 @@ _FLOATS = "floats differ between machines; use ints in a fixed-point format"
 class _Context:
     """Where the check is: for messages, and for what the names in the source mean."""
 
-    plugin_id: str
+    name: str
     module: ModuleType
     path: str
     first_line: int
@@ -69,11 +69,17 @@ class _Context:
 
     def refuse(self, node: ast.AST, what: str, why: str) -> PluginSourceError:
         line = self.first_line + getattr(node, "lineno", 1) - 1
-        return PluginSourceError(f"{self.path}:{line}: plugin {self.plugin_id}: {what}: {why}")
+        return PluginSourceError(f"{self.path}:{line}: {self.name}: {what}: {why}")
 
 
-def check_source(plugin_class: type[Any], *, plugin_id: str) -> None:
-    """Read the source of a plugin class and of what it uses in its module.
+def check_source(source: Any, *, name: str) -> None:
+    """Read the source of a plugin class or function, and of what it uses in its module.
+
+    Parameters
+    ----------
+    source : class or function
+    name : str
+        What it is, for messages: ``plugin example/spin@1``.
 
     Raises
     ------
@@ -81,29 +87,27 @@ def check_source(plugin_class: type[Any], *, plugin_id: str) -> None:
         At the first thing that is not deterministic, with file and line, or if there is no source to read.
     """
     seen: list[object] = []
-    pending: list[Any] = [plugin_class]
+    pending: list[Any] = [source]
     while pending:
         item = pending.pop()
         if any(item is other for other in seen):
             continue
         seen.append(item)
-        pending.extend(_check_item(item, plugin_id))
+        pending.extend(_check_item(item, name))
 
 
-def _check_item(item: Any, plugin_id: str) -> Iterator[Any]:
+def _check_item(item: Any, name: str) -> Iterator[Any]:
     module = sys.modules.get(item.__module__)
     try:
         lines, first_line = inspect.getsourcelines(item)
     except (OSError, TypeError):
         lines = []
     if module is None or not lines:
-        raise PluginSourceError(
-            f"plugin {plugin_id}: the source of {item!r} cannot be read, so it cannot be checked"
-        )
+        raise PluginSourceError(f"{name}: the source of {item!r} cannot be read, so it cannot be checked")
     path = inspect.getsourcefile(item) or module.__name__
     # A value object that a hook makes and drops may be filled; a plugin lives on from tick to tick.
     maker = "setup" if "__plugin__" in vars(item) else "__init__"
-    context = _Context(plugin_id, module, path, max(1, first_line), maker)
+    context = _Context(name, module, path, max(1, first_line), maker)
     tree = ast.parse(textwrap.dedent("".join(lines)))
     _walk(tree, context)
     used: list[Any] = []
@@ -251,7 +255,7 @@ def _module_reason(name: str) -> str:
         return "clocks differ between cores; time is tick.number"
     if root in ("random", "secrets", "uuid"):
         return "chance differs between cores; use tick.rng(name)"
-    if root in ("decimal", "fractions", "statistics", "cmath"):
+    if root in ("statistics", "cmath"):
         return "numbers in the tick are ints; convert outside, once"
     return "what is outside the world differs between cores"
 

@@ -12,6 +12,7 @@ from lockstep.errors import WorldError
 from lockstep.inputs.layout import InputLayout
 from lockstep.limits import NAME_LENGTH_MAX, PREFABS_MAX
 from lockstep.plugins.contract import PluginSpec, register
+from lockstep.plugins.source_check import check_source
 from lockstep.world.slots import Vector
 from lockstep.world.tick import Tick
 
@@ -57,7 +58,8 @@ class WorldDefinition:
     Raises
     ------
     WorldError
-        For a bad name, tick rate or prefab; :class:`PluginError` and its kin for bad plugins.
+        For a bad name, tick rate or prefab; :class:`PluginError` and its kin for bad plugins, and for a start
+        scene or prefab that is not deterministic.
     """
 
     name: str
@@ -89,6 +91,9 @@ class WorldDefinition:
         if len(names) > PREFABS_MAX:
             raise WorldError(f"{len(names)} prefabs; allowed: {PREFABS_MAX}")
         object.__setattr__(self, "specs", register(self.plugins))
+        check_source(self.build, name=f"the start scene of world {self.name}")
+        for prefab in self.prefabs:
+            check_source(prefab.make, name=f"prefab {prefab.name} of world {self.name}")
         object.__setattr__(self, "prefab_names", names)
         object.__setattr__(self, "source_digest", self._digest())
 

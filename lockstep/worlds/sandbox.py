@@ -23,6 +23,7 @@ from physics_fixed.tables import Column
 METRE: Final = 1 << 24
 DEPTH_MAX_Q24: Final = -40 * METRE
 SPAWNED_COUNT_MAX: Final = 60
+HALF: Final = Fraction(1, 2)
 
 FLOOR: Final = 0x39424EFF
 WALL: Final = 0x55606EFF
@@ -88,14 +89,14 @@ def _build_pyramid(tick: Tick) -> None:
     for level in range(10):
         for column in range(10 - level):
             x = (column - Fraction(9 - level, 2)) * (edge + Fraction(1, 100))
-            y = edge * level + edge / 2
+            y = edge * level + edge * HALF
             add_box(
                 tick,
                 "",
                 (edge, edge, edge),
                 position=(x, y, -6),
-                density=60,
-                friction="0.6",
+                density=16,
+                friction="0.4",
                 rgba=SUNSET[level],
             )
 
@@ -150,7 +151,7 @@ def _build_loose_things(tick: Tick) -> None:
             edges = (size, size * Fraction(stream.between(50, 100), 100), size)
             add_box(tick, "", edges, position=position, density=150, rgba=rgba)
         else:
-            add_sphere(tick, "", size / 2, position=position, density=120, restitution="0.6", rgba=rgba)
+            add_sphere(tick, "", size * HALF, position=position, density=120, restitution="0.6", rgba=rgba)
 
 
 def _make(tick: Tick, slot_id: int) -> int:
