@@ -41,6 +41,7 @@ LANES_MAX = 64
 ROWS_MAX = 1 << 24
 CHUNK_ROWS = 256  # rows per leaf of the hash tree; part of the hash's definition
 _ALIGNMENT = 64
+_SMALL_SIZE = 32768  # bytes of an arena that one copy moves faster than several, however little of it is used
 _LAYOUT_VERSION = 1  # of the hash and of the wire form
 
 Array = npt.NDArray[Any]
@@ -222,12 +223,13 @@ class Table:
 class TableCopy:
     """What a snapshot holds of one table: its row count and a copy of its arena."""
 
-    __slots__ = ("count", "capacity", "arena", "arrays")
+    __slots__ = ("count", "capacity", "arena", "arrays", "is_small")
 
     def __init__(self, table: Table) -> None:
         self.count = 0
         self.capacity = table.capacity
         self.arena, self.arrays = _make_arena(table.columns, table.capacity)
+        self.is_small = self.arena.nbytes <= _SMALL_SIZE
 
 
 class Snapshot:
@@ -305,8 +307,12 @@ class TableSet:
             copy = copies[index]
             if copy.capacity != table.capacity:
                 copy = copies[index] = TableCopy(table)
-            _copy_rows(copy.arena, copy.arrays, table._arena, table._arrays, table.count, table.capacity)
-            copy.count = table.count
+            count = copy.count = table.count
+            # One block when it is small or well filled; column by column when most of a large one is unused.
+            if count * 2 > table.capacity or copy.is_small:
+                copy.arena[:] = table._arena
+            else:
+                _copy_rows(copy.arrays, table._arrays, count)
         return into
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -317,11 +323,13 @@ class TableSet:
         assert snapshot.schema_digest == self.schema_digest
         for table, copy in zip(self.tables, snapshot.copies, strict=True):
             if table.capacity == copy.capacity:
-                _copy_rows(table._arena, table._arrays, copy.arena, copy.arrays, copy.count, copy.capacity)
+                if copy.count * 2 > copy.capacity or copy.is_small:
+                    table._arena[:] = copy.arena
+                else:
+                    _copy_rows(table._arrays, copy.arrays, copy.count)
             else:
                 table.reserve(copy.count)
-                for array, source in zip(table._arrays, copy.arrays, strict=True):
-                    array[: copy.count] = source[: copy.count]
+                _copy_rows(table._arrays, copy.arrays, copy.count)
             table.count = copy.count
 
     def hash(self, snapshot: Snapshot | None = None) -> bytes:
@@ -446,6 +454,7 @@ class TableSet:
             copy = TableCopy.__new__(TableCopy)
             copy.count, copy.capacity = count, capacity
             copy.arena, copy.arrays = _make_arena(table.columns, capacity)
+            copy.is_small = copy.arena.nbytes <= _SMALL_SIZE
             offset = start
             for column, array in zip(table.columns, copy.arrays, strict=True):
                 cells = np.frombuffer(data, column.dtype, count * column.lanes, offset)
@@ -474,19 +483,8 @@ def _make_arena(columns: Sequence[Column], capacity: int) -> tuple[npt.NDArray[n
     return arena, arrays
 
 
-def _copy_rows(
-    arena: npt.NDArray[np.uint8],
-    arrays: list[Array],
-    from_arena: npt.NDArray[np.uint8],
-    from_arrays: list[Array],
-    count: int,
-    capacity: int,
-) -> None:
-    # One block when it is small or well filled; column by column when most of a large block is unused.
-    if arena.nbytes <= 32768 or count * 2 > capacity:
-        arena[:] = from_arena
-        return
-    for array, source in zip(arrays, from_arrays, strict=True):
+def _copy_rows(arrays: list[Array], sources: list[Array], count: int) -> None:
+    for array, source in zip(arrays, sources, strict=True):
         array[:count] = source[:count]
 
 

@@ -71,7 +71,7 @@ class Reporting:
                 tick, late = self._arrivals.pop(number, (0, records.ARRIVAL_NONE))
                 pace = Pace(phase, self._pacer.ahead(number), tick, late)
                 endpoint.queue_record(number, records.PACE, records.encode_pace(pace))
-                membership.set_rtt(link.member, endpoint.farness(number).rtt_us)
+                membership.set_rtt(link.member, endpoint.rtt_us(number))
 
     def send_membership(self, member: Member, body: bytes, outbox: Outbox) -> None:
         """Send a membership message: in a datagram if it fits, otherwise over the stream."""

@@ -42,6 +42,7 @@ class Pacer:
         self._last_us = now_us
         self._here: dict[int, deque[int]] = {}
         self._there: dict[int, int] = {}
+        self._medians: dict[int, int] = {}
 
     def restart(self, now_us: int) -> None:
         """The next tick is due now."""
@@ -58,6 +59,7 @@ class Pacer:
         if samples is None:
             samples = self._here[link] = deque(maxlen=_SAMPLES)
         samples.append(own_phase - remote_phase)
+        self._medians[link] = sorted(samples)[len(samples) // 2]
         if remote_ahead is not None:
             self._there[link] = remote_ahead
 
@@ -66,10 +68,7 @@ class Pacer:
 
         Their delay plus our lead.
         """
-        samples = self._here.get(link)
-        if not samples:
-            return None
-        return sorted(samples)[len(samples) // 2]
+        return self._medians.get(link)
 
     def lead(self, link: int) -> int:
         """How far we lead the core behind ``link``, in 1/256 ticks; negative if it leads us."""
@@ -81,6 +80,7 @@ class Pacer:
     def forget(self, link: int) -> None:
         """The core behind ``link`` is gone."""
         self._here.pop(link, None)
+        self._medians.pop(link, None)
         self._there.pop(link, None)
 
     def lead_worst(self) -> int:

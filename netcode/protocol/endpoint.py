@@ -145,6 +145,10 @@ class Endpoint:
             added_us=found.added_us,
         )
 
+    def rtt_us(self, link: int) -> int:
+        """Return the smoothed round trip of a link, 0 until measured; cheaper than all of its farness."""
+        return self._link(link).round_trip.rtt_us
+
     @property
     def refusals(self) -> Mapping[str, int]:
         """How often incoming bytes were refused, by reason (`Refusal`)."""
