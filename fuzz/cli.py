@@ -48,6 +48,9 @@ def build_parser() -> argparse.ArgumentParser:
     soak.add_argument("--permille", type=positive, default=1000, help="thousandths of the long counts")
     soak.add_argument("--seed", type=natural, default=1)
 
+    smaller = commands.add_parser("shrink", help="make the failing scenario of a network seed smaller")
+    smaller.add_argument("--seed", type=natural, required=True)
+
     trace = commands.add_parser("trace", help="print the state hash of a scene, tick by tick")
     trace.add_argument("--list", action="store_true", help="name the scenes")
     trace.add_argument("--scene", metavar="NAME")
@@ -104,6 +107,19 @@ def soak_command(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def shrink_command(arguments: argparse.Namespace) -> int:
+    """`lockstep-fuzz shrink`: print the smallest scenario that still fails, for `fuzz/corpus/`."""
+    from fuzz.fuzzers.network import make_scenario
+    from fuzz.scenario import is_failing, shrink
+
+    scenario = make_scenario(arguments.seed)
+    if not is_failing(scenario):
+        print(f"the scenario of seed {arguments.seed} does not fail", file=sys.stderr)
+        return 2
+    say(shrink(scenario, is_failing).to_json())
+    return 0
+
+
 def trace_command(arguments: argparse.Namespace) -> int:
     """`lockstep-fuzz trace`."""
     from fuzz.scenes import SCENES
@@ -139,7 +155,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         for entry in ENTRIES.values():
             say(f"{entry.name:<{width}}  {entry.summary}")
         return 0
-    commands = {"run": run_command, "soak": soak_command, "trace": trace_command, "bench": bench_command}
+    commands = {
+        "run": run_command,
+        "soak": soak_command,
+        "shrink": shrink_command,
+        "trace": trace_command,
+        "bench": bench_command,
+    }
     return commands[arguments.command](arguments)
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from lockstep.inputs import DeviceState
 from lockstep.peer.outputs import CloseStream, Event, OpenStream, SendDatagram, SendFrame
-from lockstep.peer.peer import Peer, Status
+from lockstep.peer.peer import Peer
+from lockstep.peer.status import Status
 from lockstep.peer.views import Member, Seat, View
 from lockstep.session import SessionTerms
 from lockstep.world import World, WorldDefinition

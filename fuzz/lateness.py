@@ -108,6 +108,7 @@ class LateSimulation:
         self.script = script
         self._rng = rng
         self._compared = 0
+        self._lags = [0] * script.players
 
     def run(self, expected: list[bytes]) -> Figures:
         """Run to the end of the script; every final state must have the expected hash."""
@@ -116,7 +117,9 @@ class LateSimulation:
         while self._compared <= self.script.ticks and idle < 1000:
             idle += 1
             for place in rng.sample(range(self.script.players), self.script.players):
-                self._deliver(place, count=rng.choice((0, 0, 1, 1, 2, 5)))
+                if rng.randrange(12) == 0:
+                    self._lags[place] = rng.randrange(-3, self.terms.prediction_limit + 1)
+                self._deliver(place)
             if rng.randrange(3):
                 session.confirm(rng.randrange(session.confirmed_end, session.held_end + 1))
             ticks = min(rng.choice((0, 1, 1, 1, 2)), self.script.ticks - session.tick)
@@ -137,13 +140,11 @@ class LateSimulation:
             "depth_max": max((depth for depth, count in enumerate(figures.depths) if count), default=0),
         }
 
-    def _deliver(self, place: int, *, count: int) -> None:
+    def _deliver(self, place: int) -> None:
+        """Let a player's inputs arrive up to where the player's lag allows; a negative lag is input delay."""
         session, member = self.simulation.session, self.members[place]
-        for _ in range(count):
-            tick = session.end_of(member)
-            # A core knows its own input of a tick before it simulates it; others may be early, too.
-            if tick >= self.script.ticks or tick > session.tick + 4:
-                return
+        end = min(self.script.ticks, session.tick - self._lags[place] + 1)
+        for tick in range(session.end_of(member), end):
             session.add_input(member, tick, self.script.payloads[place][tick], 0)
 
     def _compare(self, expected: list[bytes]) -> None:

@@ -40,6 +40,13 @@ class Entry:
 
 _ENTRIES = (
     Entry(
+        "determinism",
+        "random scenes of the physics: the same bits twice, after a restore, with the compiler off",
+        runs=5,
+        smoke_runs=2,
+        soak_runs=500,
+    ),
+    Entry(
         "rollback",
         "late inputs, in any order: every state equals that of play without rollback",
         runs=10,
@@ -66,6 +73,13 @@ _ENTRIES = (
         runs=20,
         smoke_runs=4,
         soak_runs=4000,
+    ),
+    Entry(
+        "smoke",
+        "all of the others, briefly, within two minutes",
+        runs=1,
+        smoke_runs=0,
+        soak_runs=0,
     ),
     Entry(
         "canary",

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from fuzz.checkers import History
 from fuzz.cluster import TICK_US, Cluster
-from fuzz.fuzzers.network import describe
 from fuzz.report import Figures, require
+from fuzz.scenario import describe
 from lockstep.peer.outputs import DesyncFound, DesyncNamed, Resynced, Stalled
 from lockstep.peer.simulation import Fault
 from lockstep.session import SessionTerms
