@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,9 @@ BOTS_MAX: Final = 15
 TICKS_MAX: Final = 10**9
 SEED_MAX: Final = 2**63 - 1
 PHYSICS: Final = "lockstep.plugins.physics"
+SUMMARY_NAMES: Final = tuple(
+    "confirmed rollbacks resimulated stalls desyncs resyncs bytes_out packets_out".split()
+)
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
@@ -52,6 +55,23 @@ def core_address(text: str) -> str:
     if host not in LOOPBACK or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r}; allowed: {allowed}")
     return f"127.0.0.1:{port}"
+
+
+def fault(text: str) -> tuple[int, str, int, str, int, int]:
+    """Read a fault: tick, table, row, column, and perhaps lane and bit.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        Says what was given and what is allowed; whether there is such a cell is found out later.
+    """
+    parts = text.split(":")
+    numbers = [parts[index] for index in (0, 2, 4, 5) if index < len(parts)]
+    if not 4 <= len(parts) <= 6 or not all(part.isascii() and part.isdigit() for part in numbers):
+        allowed = "TICK:TABLE:ROW:COLUMN[:LANE[:BIT]], such as 300:slots:1:position_q24:0:20"
+        raise argparse.ArgumentTypeError(f"{text!r}; allowed: {allowed}")
+    parts += ["0"] * (6 - len(parts))
+    return int(parts[0]), parts[1], int(parts[2]), parts[3], int(parts[4]), int(parts[5])
 
 
 def parser() -> argparse.ArgumentParser:
@@ -109,7 +129,22 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         help="write what happens in the session to a file, one JSON line each",
     )
     add("--json", action="store_true", help="print the final figures as one line of JSON, and nothing else")
+    add(
+        "--fault",
+        type=fault,
+        metavar="TICK:TABLE:ROW:COLUMN[:LANE[:BIT]]",
+        help="flip one bit of this core's own state before a tick, to see a desync found, named and healed",
+    )
     add("--leash", action="store_true", help=argparse.SUPPRESS)
+
+
+def summary(figures: Mapping[str, object]) -> str:
+    """The final figures in one line for people."""
+    found = {name: figures.get(name, 0) for name in SUMMARY_NAMES}
+    return (
+        "Played {confirmed} ticks: {rollbacks} rollbacks ({resimulated} ticks simulated again), {stalls} stalls,"
+        " {desyncs} desyncs, {resyncs} resyncs; sent {bytes_out} bytes in {packets_out} packets."
+    ).format(**found)
 
 
 def _version() -> str:
@@ -141,6 +176,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from client.play import PlayOptions, play
     from lockstep.core.worlds import load_world
     from lockstep.errors import LocalError
+    from lockstep.peer.simulation import Fault
     from physics_fixed import errors as physics_errors
 
     output = sys.stderr if chosen.json else sys.stdout
@@ -168,6 +204,7 @@ def _run(chosen: argparse.Namespace) -> int:
             web_port=chosen.web_port,
             log_path=chosen.log,
             leash=chosen.leash,
+            fault=None if chosen.fault is None else Fault(*chosen.fault),
         )
         figures = asyncio.run(play(options, say))
     except (LocalError, physics_errors.LocalError, OSError) as error:
@@ -176,8 +213,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps(figures))
     else:
-        listing = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures.items())
-        say(f"Ended: {listing}")
+        say(summary(figures))
     return 0
 
 

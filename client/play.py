@@ -15,6 +15,7 @@ from typing import Final
 from client.processes import Child, start_child, watch_leash
 from client.web.server import WebServer
 from lockstep.core.core import Core, CoreConfig
+from lockstep.peer.simulation import Fault
 from lockstep.world.definition import WorldDefinition
 
 LEAVE_TIMEOUT_S: Final = 8.0
@@ -54,6 +55,7 @@ class PlayOptions:
     web_port: int
     log_path: Path | None
     leash: bool
+    fault: Fault | None = None
 
 
 def has_display() -> bool:
@@ -91,6 +93,7 @@ async def play(options: PlayOptions, say: Say) -> dict[str, object]:
             ticks=options.ticks,
             bot=options.bot,
             log_path=options.log_path,
+            fault=options.fault,
         )
     )
     async with contextlib.AsyncExitStack() as stack:

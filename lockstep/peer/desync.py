@@ -71,7 +71,8 @@ class Desync:
         if check.found_us is None:
             check.found_us = now_us
             others = tuple(sorted(member for member, root in check.roots.items() if root != check.root))
-            self._outbox.events.append(DesyncDetected(check.tick, simulation.checks.epoch, others))
+            epoch, seen_tick = simulation.checks.epoch, simulation.session.tick
+            self._outbox.events.append(DesyncDetected(check.tick, epoch, seen_tick, others))
             check.verdict = simulation.judge(check)
             self.disputed = check
         members = simulation.checks.members

@@ -122,6 +122,12 @@ class Membership:
         return self._agreement.views
 
     @property
+    def accepted_view(self) -> View | None:
+        """The next view that this core voted for; it may be decided or not."""
+        accepted = self._agreement.accepted
+        return None if accepted is None else accepted.view
+
+    @property
     def held(self) -> int:
         """Last tick of which the inputs of every seat of the view are here."""
         return self._agreement.held
@@ -440,7 +446,7 @@ class Membership:
             )
             if not agreement.joining:
                 self._update_detached(now_us)
-            self._expire_ballot(now_us)
+            self._clock.extend(now_us, self._rtt_us())
             while self._step(now_us):
                 self._drain(now_us)
             self._ask_for_inputs(now_us)
@@ -513,13 +519,10 @@ class Membership:
         return self._contacts.rtt_us_worst(self.view)
 
     def _repeat_interval(self, contact: Contact | None) -> int:
-        rtt_us = self._contacts.rtt_us_worst(self.view) if contact is None else contact.rtt_us
-        return max(self.timing.repeat_us_min, min(rtt_us, self.timing.repeat_us_max))
-
-    def _expire_ballot(self, now_us: int) -> None:
-        if self._clock.end_us is not None and now_us >= self._clock.end_us:
-            self._agreement.abandon_ballot()
-            self._clock.fail(now_us)
+        """Half a round trip: with much loss a change is then twice as fast, for a few small messages."""
+        rtt_us = self._rtt_us() if contact is None else contact.rtt_us
+        at_least = max(self.timing.repeat_us_min, self._clock.length_us(0) // 16)
+        return max(at_least, min(rtt_us // 2, self.timing.repeat_us_max))
 
     def _update_detached(self, now_us: int) -> None:
         is_detached = not self.view.is_quorum(self._contacts.living(self.view, now_us))

@@ -302,10 +302,6 @@ class Agreement:
         self.repeat_ballot()
         self._on_prepare(self.local, ballot, self.held)
 
-    def abandon_ballot(self) -> None:
-        """Own the ballot no longer; what was promised and accepted stays."""
-        self.candidacy = None
-
     def repeat_ballot(self) -> None:
         """Send PREPARE or PROPOSE again to every member that has not answered."""
         candidacy = self.candidacy

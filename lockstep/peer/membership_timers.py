@@ -1,4 +1,4 @@
-"""When a ballot is begun, given up and begun again, and when lacking inputs are asked for."""
+"""When a ballot is begun and how long it may take, and when lacking inputs are asked for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class BallotClock:
     Attributes
     ----------
     end_us : int or None
-        When the ballot of this core is given up; None without one.
+        When the time of this core's ballot is over; None without one.
     finish_us : int
         From when on a promise that led to nothing is a reason for a ballot.
     gate_us : int or None
@@ -61,6 +61,12 @@ class BallotClock:
         """Begin the time of a ballot of this core."""
         self.end_us = now_us + self.length_us(rtt_us)
 
+    def extend(self, now_us: int, rtt_us: int) -> None:
+        """Give this core's ballot more time when its own is over: a new one would only start over."""
+        if self.end_us is not None and now_us >= self.end_us:
+            self._failures += 1
+            self.begin(now_us, rtt_us)
+
     def note_promised(self, promised: Ballot | None, now_us: int, rtt_us: int) -> None:
         """Give a ballot that was newly promised its time to be decided."""
         if promised != self._promised:
@@ -68,7 +74,7 @@ class BallotClock:
             self.finish_us = now_us + self.length_us(rtt_us)
 
     def fail(self, finish_us: int) -> None:
-        """The ballot of this core came to nothing; the next is not before `finish_us`."""
+        """A higher ballot ended that of this core; the next is not before `finish_us`."""
         self._failures += 1
         self.end_us = None
         self.finish_us = finish_us

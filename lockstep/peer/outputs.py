@@ -97,10 +97,14 @@ class Stalled:
 
 @dataclass(frozen=True, slots=True)
 class DesyncDetected:
-    """Another member's state hash of a confirmed tick differs from ours: the first moment this is known."""
+    """Another member's state hash of a confirmed tick differs from ours: the first moment this is known.
+
+    ``seen_tick`` is the tick that this core had come to by then.
+    """
 
     tick: int
     epoch: int
+    seen_tick: int
     others: tuple[Member, ...]
 
 

@@ -5,7 +5,7 @@ done goes out by ``poll_outputs`` and ``poll_events``. Nothing here waits, reads
 so the fleets of ``fuzz`` run exactly what a real core runs.
 
 This file routes; the parts do the work: ``links`` (streams, handshakes), ``simulation`` (world, session,
-checks), ``membership`` (who plays), ``playing`` and ``emission`` (own inputs), ``desync``, ``fetch``, ``transfer``.
+checks), ``membership`` (who plays), ``playing`` (own inputs), ``desync``, ``fetch`` and ``transfer``.
 """
 
 from __future__ import annotations
