@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -17,8 +18,9 @@ BOTS_MAX: Final = 15
 TICKS_MAX: Final = 10**9
 SEED_MAX: Final = 2**63 - 1
 PHYSICS: Final = "lockstep.plugins.physics"
-SUMMARY_NAMES: Final = tuple(
-    "confirmed rollbacks resimulated stalls desyncs resyncs bytes_out packets_out".split()
+SUMMARY: Final = (
+    "Played {confirmed} ticks: {rollbacks} rollbacks ({resimulated} ticks simulated again), {stalls} stalls,"
+    " {desyncs} desyncs, {resyncs} resyncs; sent {bytes_out} bytes in {packets_out} packets."
 )
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 
@@ -139,12 +141,8 @@ def _add_common(command: argparse.ArgumentParser) -> None:
 
 
 def summary(figures: Mapping[str, object]) -> str:
-    """The final figures in one line for people."""
-    found = {name: figures.get(name, 0) for name in SUMMARY_NAMES}
-    return (
-        "Played {confirmed} ticks: {rollbacks} rollbacks ({resimulated} ticks simulated again), {stalls} stalls,"
-        " {desyncs} desyncs, {resyncs} resyncs; sent {bytes_out} bytes in {packets_out} packets."
-    ).format(**found)
+    """The final figures in one line for people; a figure that is missing counts as 0."""
+    return SUMMARY.format_map(defaultdict(int, figures))
 
 
 def _version() -> str:
