@@ -114,9 +114,6 @@ class Core:
         """Where this core listens, ``host:port``; known once it is started."""
         return self._address
 
-    # -- life
-    # ------------------------------------------------------------------------------------------------------
-
     async def start(self) -> None:
         """Open the sockets.
 
@@ -221,9 +218,6 @@ class Core:
         self._udp.close()
         self._journal.close()
 
-    # -- terminals and figures
-    # ----------------------------------------------------------------------------------------
-
     def attach(self) -> TerminalPort:
         """A port for one more terminal; several at once may be attached.
 
@@ -246,9 +240,6 @@ class Core:
             return {"core": None, "ticks": 0, "confirmed": 0}
         tick, digest = self._final if self._final is not None else (None, None)
         return {**self._figures.report(self.peer, tick, digest), "desync_events": self._desyncs}
-
-    # -- the loop
-    # -----------------------------------------------------------------------------------------------------
 
     def _started(self) -> Peer:
         if self.peer is None:

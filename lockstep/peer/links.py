@@ -220,9 +220,6 @@ class Links:
             return True
         return any(state.address == address and state.link is None for state in self._streams.values())
 
-    # -- own
-    # -----------------------------------------------------------------------------------------------------
-
     def _make(self, address: str | None) -> int:
         stream = self._next_stream
         self._next_stream += 1

@@ -125,11 +125,8 @@ class Peer:
         self._updates = Updates(identity, self._endpoint, terms.delay_ticks_max)
         self._playing = Playing(world.definition.inputs, terms, self._updates, self.pacer, self._outbox)
         self._donor = Donor(self._outbox)
-        self._receiver = Receiver(world.tables, self._outbox)
+        self._receiver = Receiver(world, self._outbox)
         self._linger: list[tuple[int, Member]] = []
-
-    # -- wishes
-    # ----------------------------------------------------------------------------------------------------
 
     def found(self, now_us: int, view: View | None = None) -> None:
         """Begin a session: alone, or with the other founders of a view that all of them were given."""
@@ -163,9 +160,6 @@ class Peer:
         if self.simulation is None:
             raise PeerError("no session: a fault can be injected into a running simulation only")
         self.simulation.inject(fault)
-
-    # -- facts
-    # -----------------------------------------------------------------------------------------------------
 
     def handle_stream_accepted(self, now_us: int) -> int | None:
         """Somebody opened a stream to us: the number by which it is known from now on.
@@ -223,9 +217,6 @@ class Peer:
     def next_time_us(self) -> int:
         """When ``handle_time`` has something to do next."""
         return self.pacer.due_us
-
-    # -- what is to be done
-    # ------------------------------------------------------------------------------------------
 
     def poll_outputs(self) -> list[Output]:
         """Everything to carry out, in order."""
@@ -295,9 +286,6 @@ class Peer:
             link.member: self._endpoint.farness(link.number) for link in self._links.all() if link.is_added
         }
 
-    # -- frames
-    # ------------------------------------------------------------------------------------------------------
-
     def _handle_frame(self, stream: int, kind: int, body: bytes, now_us: int) -> None:
         answer = self._links.handle_frame(stream, Frame(kind, body), is_open=self.simulation is not None)
         if isinstance(answer, Refused):
@@ -345,7 +333,7 @@ class Peer:
             self._follow_if_linked(now_us)
         elif self.is_healing and header.tick > self._fetch.healing_tick and self.simulation is not None:
             session = self.simulation.session
-            if header.view.lineage != self.view.lineage or header.tick > session.held_end:
+            if header.view.lineage != self.view.lineage or not session.can_restart(header.tick):
                 self._fetch.ask_again(now_us)  # the inputs up to there are not held here yet
                 return
             self._playing.catch_up_tick = session.tick
@@ -354,9 +342,6 @@ class Peer:
             self._fetch.healing_tick = -1
             self.resyncs += 1
             self._outbox.events.append(Resynced(header.tick, session.view.epoch, link.member, header.size))
-
-    # -- joining
-    # -----------------------------------------------------------------------------------------------------
 
     def _refuse_join(self, reason: str, field: str = "", ours: str = "", theirs: str = "") -> None:
         self._outbox.events.append(JoinRefused(reason, field, ours, theirs))
@@ -428,9 +413,6 @@ class Peer:
         if stream == self._fetch.contact_stream and self.status == Status.JOINING:
             self._refuse_join(reason)
 
-    # -- datagrams
-    # -----------------------------------------------------------------------------------------------
-
     def _route(self, now_us: int) -> None:
         for event in self._endpoint.poll_events():
             if isinstance(event, UpdateReceived):
@@ -466,9 +448,6 @@ class Peer:
     def _handle_membership(self, member: Member, body: bytes, now_us: int) -> None:
         if self.membership is not None:
             self.membership.handle_message(member, body, now_us)
-
-    # -- ticks
-    # -----------------------------------------------------------------------------------------------------
 
     def _settle(self, now_us: int) -> None:
         simulation, membership = self.simulation, self.membership
@@ -518,9 +497,6 @@ class Peer:
             _, member = self._linger.pop(0)
             if not self.session.has(member):
                 self._remove_member(member)
-
-    # -- membership
-    # ----------------------------------------------------------------------------------------------
 
     def _handle_membership_events(self, now_us: int) -> None:
         assert self.membership is not None
@@ -576,9 +552,6 @@ class Peer:
             self._outbox.events.append(SessionOver(reason))
             for link in list(self._links.all()):
                 self._drop_link(link.stream, reason)
-
-    # -- sending
-    # -----------------------------------------------------------------------------------------------------
 
     def _send(self, now_us: int) -> None:
         membership = self.membership

@@ -8,8 +8,9 @@ from lockstep.peer import frames
 from lockstep.peer.frames import AskWorld, FrameRefused, WorldHeader
 from lockstep.peer.outputs import JoinProgress, Outbox, SendFrame
 from lockstep.peer.simulation import Simulation
+from lockstep.world import World
 from physics_fixed.errors import SnapshotError
-from physics_fixed.tables import Snapshot, TableSet
+from physics_fixed.tables import Snapshot
 
 ASKS_MAX = 64
 
@@ -61,14 +62,14 @@ class Receiver:
 
     Parameters
     ----------
-    tables : TableSet
-        The shape of the state that must come.
+    world : World
+        What the state must fit; it is borrowed to look at a state that came, and then as before.
     outbox : Outbox
         Progress goes here.
     """
 
-    def __init__(self, tables: TableSet, outbox: Outbox) -> None:
-        self._tables = tables
+    def __init__(self, world: World, outbox: Outbox) -> None:
+        self._world = world
         self._outbox = outbox
         self._header: WorldHeader | None = None
         self._parts: list[bytes] = []
@@ -108,6 +109,23 @@ class Receiver:
         if hashlib.sha256(data).digest() != header.digest:
             raise FrameRefused("the world's SHA-256 is not the announced one")
         try:
-            return header, self._tables.decode(data)
+            snapshot = self._world.tables.decode(data)
         except SnapshotError as error:
             raise FrameRefused(f"the world's state: {error}") from None
+        self._check(snapshot, header.tick)
+        return header, snapshot
+
+    def _check(self, snapshot: Snapshot, tick: int) -> None:
+        """A state that contradicts itself must not become ours: kernels index by what stands in it."""
+        world = self._world
+        live = world.tables.snapshot()
+        world.tables.restore(snapshot)
+        try:
+            world.check()
+            problem = "" if world.tick == tick else f"it is of tick {world.tick}, not {tick}"
+        except (AssertionError, IndexError, KeyError, ValueError) as error:
+            problem = f"it contradicts itself: {error}"
+        finally:
+            world.tables.restore(live)
+        if problem:
+            raise FrameRefused(f"the world's state: {problem}")

@@ -97,9 +97,6 @@ class Session:
         self._rulings.append(_Ruling(view, tracks, joined, ()))
         self.held_end = min(track.end for track in tracks)
 
-    # -- facts
-    # ---------------------------------------------------------------------------------------------------
-
     def install_view(self, view: View) -> None:
         """A new view rules from its first tick on. Everything below that tick must be held here."""
         old = self._rulings[-1]
@@ -139,15 +136,15 @@ class Session:
         assert end <= self.held_end, (end, self.held_end)
         self.confirmed_end = max(self.confirmed_end, end)
 
+    def can_restart(self, tick: int) -> bool:
+        """Whether all inputs from ``tick`` on are kept, and all below it are held."""
+        return tick <= self.held_end and all(track.base <= tick for track in self._rulings[-1].tracks)
+
     def restart(self, tick: int) -> None:
         """The state was replaced by the one before ``tick``, a confirmed tick: go on from there."""
-        assert all(track.base <= tick for track in self._rulings[-1].tracks), tick
-        assert tick <= self.held_end, (tick, self.held_end)
+        assert self.can_restart(tick), (tick, self.held_end)
         self.tick = self._wrong = tick
         self.confirm(tick)
-
-    # -- what to do
-    # ----------------------------------------------------------------------------------------------
 
     @property
     def can_advance(self) -> bool:
@@ -237,9 +234,6 @@ class Session:
             self._trim(self.confirmed_end - HISTORY_TICKS)
         return ticks
 
-    # -- looking
-    # -------------------------------------------------------------------------------------------------
-
     @property
     def view(self) -> View:
         """The latest installed view."""
@@ -282,9 +276,6 @@ class Session:
     def members(self, tick: int) -> tuple[Member, ...]:
         """The members that play in a tick, by place."""
         return tuple(track.member for track in self._ruling(tick).tracks)
-
-    # -- own
-    # ---------------------------------------------------------------------------------------------------
 
     def _make_tracks(self, view: View, base: int) -> tuple[Track, ...]:
         tracks = []
