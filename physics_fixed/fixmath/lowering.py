@@ -13,7 +13,6 @@ the same.
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,9 +22,10 @@ from numba.core.errors import TypingError
 from numba.core.typing import signature
 from numba.extending import lower_builtin, type_callable
 
+from physics_fixed.fixmath.seeds import RECIPROCAL_SEEDS, ROOT_SEED_FIRST, ROOT_SEEDS
+
 I64 = ir.IntType(64)
 I128 = ir.IntType(128)
-_ROOT_TABLE_FIRST = 128  # the table is indexed by the top 9 bits of a number in [2**62, 2**64)
 
 Value = Any  # ir.Value
 Builder = Any  # ir.IRBuilder
@@ -165,9 +165,7 @@ def _quotient_2_by_1(builder: Builder) -> Any:
     function, is_new = _helper(builder, "lockstep_quotient_2_by_1", pair, [I64, I64, I64], "noinline")
     if not is_new:
         return function
-    table = _table(
-        builder, "lockstep_reciprocals", 16, [((1 << 19) - 3 * (1 << 8)) // top for top in range(256, 512)]
-    )
+    table = _table(builder, "lockstep_reciprocals", 16, RECIPROCAL_SEEDS)
     high, low, divisor = function.args
     b = ir.IRBuilder(function.append_basic_block("entry"))
     odd = b.and_(divisor, I64(1))
@@ -259,26 +257,17 @@ def _divide(builder: Builder, a: Value, b: Value, shift: int) -> Value:
 # 1999, with one-word limbs), at most one too high.
 
 
-def _root_table() -> list[int]:
-    """``round(2**15 / sqrt(x))`` at the middle of each interval of x = top 9 bits / 2**9."""
-    values = []
-    for top in range(_ROOT_TABLE_FIRST, 512):
-        # 2**15 / sqrt((top + 1/2) / 2**9) = sqrt(2**40 / (2 * top + 1)); rounded to nearest by doubling.
-        values.append((math.isqrt((1 << 42) // (2 * top + 1)) + 1) >> 1)
-    return values
-
-
 def _root_64(builder: Builder) -> Any:
     """Helper ``m -> (root, m - root**2)`` for m in [2**62, 2**64)."""
     pair = ir.LiteralStructType([I64, I64])
     function, is_new = _helper(builder, "lockstep_root_64", pair, [I64], "alwaysinline")
     if not is_new:
         return function
-    table = _table(builder, "lockstep_inverse_roots", 32, _root_table())
+    table = _table(builder, "lockstep_inverse_roots", 32, ROOT_SEEDS)
     (m,) = function.args
     b = ir.IRBuilder(function.append_basic_block("entry"))
     x = b.lshr(m, I64(32))  # .32
-    y0 = _entry(b, table, b.sub(b.lshr(m, I64(55)), I64(_ROOT_TABLE_FIRST)))  # .15
+    y0 = _entry(b, table, b.sub(b.lshr(m, I64(55)), I64(ROOT_SEED_FIRST)))  # .15
     defect = b.sub(I64(3 << 62), b.mul(b.mul(y0, y0), x))  # .62, about 2
     y1 = b.lshr(b.mul(y0, b.lshr(defect, I64(31))), I64(16))  # .31
     s = b.lshr(b.mul(x, y1), I64(31))  # .32

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from math import floor
+from math import floor, isqrt
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,12 @@ def magnitudes(count: int) -> list[tuple[int, ...]]:
     return rows
 
 
+def directions_length(parts: tuple[int, ...]) -> Decimal:
+    with localcontext() as context:
+        context.prec = 60
+        return Decimal(sum(part * part for part in parts)).sqrt()
+
+
 def directions(parts: tuple[int, ...]) -> list[Decimal]:
     with localcontext() as context:
         context.prec = 60
@@ -68,7 +74,8 @@ def test_directions_are_rounded_however_short_the_vector() -> None:
     for row, found in zip(rows, out.tolist(), strict=True):
         if any(row[:3]):
             assert all(abs(a - b) < WORST for a, b in zip(found[:3], directions(row[:3]), strict=True)), row
-            assert found[3] ** 2 <= sum(part * part for part in row[:3]) < (found[3] + 1) ** 2, row
+            length = directions_length(row[:3])
+            assert abs(found[3] - length) <= Decimal("0.5") + length / (1 << 46), row
         else:
             assert found[:4] == [0, 0, 0, 0]
         quarters = tuple(part >> 2 for part in row)
@@ -86,6 +93,32 @@ def test_interpreter_and_machine_code_agree_on_vectors() -> None:
         unit = quat.normalize_q30(x >> 2, y >> 2, z >> 2, w >> 2)
         turned = quat.integrate_q30(*unit, x >> 32, y >> 32, z >> 32)
         assert tuple(found) == (*vec3.normalize_q30(x, y, z), *unit, *turned)
+
+
+@given(st.integers(0, 1 << 43), st.sampled_from([(3, 4, 0), (2, 3, 6), (-1, 4, 8), (0, 0, 1)]))
+def test_whole_lengths_are_exact(scale: int, v: tuple[int, int, int]) -> None:
+    x, y, z = (part * (scale >> 4) for part in v)
+    assert vec3.normalize_q30(x, y, z)[3] ** 2 == x * x + y * y + z * z
+
+
+def test_inverse_root_over_every_interval() -> None:
+    """Both ends and the middle of each interval of the table, and seeded numbers between."""
+    chance = random.Random(10)
+    numbers = [(top << 53) + offset for top in range(128, 512) for offset in (0, 1 << 52, (1 << 53) - 1)]
+    numbers += [chance.randrange(1 << 60, 1 << 62) for _ in range(2000)]
+    for number in numbers:
+        found = vec3.inverse_root_q61(number)
+        # 1 / sqrt(m / 2^62) * 2^61 = 2^92 / sqrt(m)
+        exact = isqrt((1 << 252) // number)  # 2^126 / sqrt(m)
+        assert abs((found << 34) - exact) < exact >> 47, number
+
+
+@given(UNIT, st.integers(-(1 << 13), 1 << 13))
+def test_renormalizing_nearly_unit_quaternions(q: tuple[int, ...], off: int) -> None:
+    """Against the general form, on quaternions a little too long or too short."""
+    stretched = tuple(part + part * off // ONE for part in q)
+    for found, exact in zip(quat.renormalize_q30(*stretched), directions(stretched), strict=True):
+        assert abs(found - exact) < WORST
 
 
 @given(VECTOR, VECTOR)
