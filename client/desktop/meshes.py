@@ -102,6 +102,16 @@ def plain_box() -> Mesh:
     return Mesh(vertices, np.ascontiguousarray(box.triangles[on_a_face]))
 
 
+def bare_box() -> Mesh:
+    """Box of 8 vertices, for where only its place counts: the shadow map."""
+    box = plain_box()
+    corners, same = np.unique(box.vertices["core"], axis=0, return_inverse=True)
+    vertices = np.zeros(len(corners), dtype=VERTEX)
+    vertices["core"] = vertices["reach"] = corners
+    vertices["normal"] = corners / np.float32(math.sqrt(3.0))
+    return Mesh(vertices, same.astype(np.uint16)[box.triangles])
+
+
 def _outward(rows: list[tuple[Triple, Triple]], corners: list[list[int]]) -> Mesh:
     """Mesh of (core, normal) rows: triangles without area are dropped, the others turned to face outward."""
     vertices = np.array([(core, normal, normal) for core, normal in rows], dtype=VERTEX)

@@ -11,8 +11,8 @@ from pyglet import gl
 
 from client.desktop.camera import ChaseCamera, shadow_matrix
 from client.desktop.graphics import Canvas, EmptyTriangle, InstancedMesh, Program, ShadowMap
-from client.desktop.meshes import plain_box, round_body, rounded_box
-from client.desktop.stage import Picture, inside, seen
+from client.desktop.meshes import bare_box, plain_box, round_body, rounded_box
+from client.desktop.stage import Picture, casting, seen
 from client.desktop.transforms import Floats, frustum_planes, normalised, perspective
 
 VIEW_ANGLE: Final = math.radians(58.0)
@@ -102,8 +102,8 @@ class Renderer:
             )
             for surface, meshes in (
                 (SURFACE_ROUNDS, (round_body(28, 9), round_body(12, 4), round_body(12, 3))),
-                (SURFACE_CRATES, (rounded_box(), plain_box(), plain_box())),
-                (SURFACE_GROUND, (rounded_box(), plain_box(), plain_box())),
+                (SURFACE_CRATES, (rounded_box(), plain_box(), bare_box())),
+                (SURFACE_GROUND, (rounded_box(), plain_box(), bare_box())),
             )
         )
         self._depth = Program("depth.vert", "depth.frag")
@@ -126,13 +126,14 @@ class Renderer:
         projection = perspective(VIEW_ANGLE, width / height, NEAR_M, FAR_M)
         self.view_projection = projection @ camera.view_matrix()
         planes = frustum_planes(self.view_projection)
-        shadow = shadow_matrix(camera.focus(), SUN, self._quality.shadow_radius, self._quality.shadow_texels)
+        focus = camera.focus()
+        shadow = shadow_matrix(focus, SUN, self._quality.shadow_radius, self._quality.shadow_texels)
         shadow_planes = frustum_planes(shadow)
         for kind, rows in zip(self._kinds, (picture.rounds, picture.crates, picture.ground), strict=True):
             near, far = seen(rows, planes, camera.eye, self._quality.near)
             kind.near.upload(near)
             kind.far.upload(far)
-            kind.casters.upload(inside(rows, shadow_planes))
+            kind.casters.upload(casting(rows, shadow_planes, focus, self._quality.shadow_radius))
         gl.glEnable(gl.GL_DEPTH_TEST)
         gl.glDepthMask(gl.GL_TRUE)
         gl.glDepthFunc(gl.GL_LEQUAL)

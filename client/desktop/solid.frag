@@ -46,9 +46,9 @@ vec3 ground(vec3 colour, vec3 normal) {
     float near = clamp(1.0 - max(blur.x, blur.y) * 1.5, 0.0, 1.0);
     colour *= 1.0 + (odd - 0.5) * 0.18 * near;
     // Dark lines on light ground, light lines on dark ground: the way covered must be seen on both.
-    float ink = mix(0.9, -0.2, smoothstep(0.10, 0.30, dot(colour, vec3(0.3, 0.6, 0.1))));
+    float ink = mix(0.65, -0.2, smoothstep(0.10, 0.30, dot(colour, vec3(0.3, 0.6, 0.1))));
     colour *= 1.0 + ink * line(at, 1.0, 0.012);
-    colour *= 1.0 + 1.5 * ink * line(at, 10.0, 0.03);
+    colour *= 1.0 + 1.4 * ink * line(at, 10.0, 0.03);
     return colour;
 }
 

@@ -199,9 +199,19 @@ def seen(rows: Instances, planes: Floats, eye: Floats, near: float) -> tuple[Ins
     return rows[close], rows[~close]
 
 
-def inside(rows: Instances, planes: Floats) -> Instances:
-    """The instances inside a view volume."""
-    return rows[spheres_in_frustum(planes, rows["position"], bounding_radius(rows))]
+def casting(rows: Instances, planes: Floats, focus: Floats, radius: float) -> Instances:
+    """The instances that cast shadows within `radius` metres of `focus`, the view volume of the shadow map.
+
+    A floor that is wider than the map and lies below the focus is left out: what it would darken is under it,
+    and it would fill every texel of the map.
+    """
+    extent = rows["inner"] + rows["outer"]
+    upright = np.abs(rows["rotation"][:, [0, 2]]).max(axis=1, initial=0.0) < 0.01
+    wide = extent[:, [0, 2]].min(axis=1, initial=np.inf) > 0.75 * radius
+    below = rows["position"][:, 1] + extent[:, 1] < focus[1]
+    touching = spheres_in_frustum(planes, rows["position"], bounding_radius(rows))
+    casters: Instances = rows[touching & ~(upright & wide & below)]
+    return casters
 
 
 def _capsule_of(row: np.void) -> tuple[float, float]:

@@ -14,9 +14,14 @@ from client.desktop.instances import (
     fill_boxes,
     fill_rounds,
 )
-from client.desktop.meshes import Mesh, plain_box, round_body, rounded_box
+from client.desktop.meshes import Mesh, bare_box, plain_box, round_body, rounded_box
 
-MESHES = {"rounded box": rounded_box(), "plain box": plain_box(), "round body": round_body(16, 6)}
+MESHES = {
+    "rounded box": rounded_box(),
+    "plain box": plain_box(),
+    "bare box": bare_box(),
+    "round body": round_body(16, 6),
+}
 
 
 def points(mesh: Mesh, inner: tuple[float, float, float], outer: tuple[float, float, float]) -> np.ndarray:
@@ -43,7 +48,7 @@ def test_boxes_have_their_size() -> None:
     rows = np.zeros(2, dtype=INSTANCE)
     extent = np.array([(0.5, 1.0, 2.0), (0.02, 1.0, 1.0)], dtype=np.float32)
     fill_boxes(rows, extent)
-    for mesh in (MESHES["rounded box"], MESHES["plain box"]):
+    for mesh in (rounded_box(), plain_box(), bare_box()):
         for row, size in zip(rows, extent, strict=True):
             corners = points(mesh, row["inner"], row["outer"])
             assert np.allclose(corners.max(axis=0), size)

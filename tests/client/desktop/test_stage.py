@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from client.desktop.camera import ChaseCamera
+from client.desktop.camera import ChaseCamera, shadow_matrix
 from client.desktop.figures import PARTS, Gait, figure, part_centres
 from client.desktop.interpolation import Poses
-from client.desktop.stage import OwnLook, Stage, inside, seen
+from client.desktop.stage import OwnLook, Stage, casting, seen
 from client.desktop.transforms import frustum_planes, perspective, quaternion_from_yaw
 from lockstep.terminal import Scene, decode_scene, encode_scene
 from lockstep.terminal.scene import (
@@ -166,6 +166,15 @@ def test_a_teleport_is_no_run() -> None:
     assert gait.phase == 0.0
 
 
+def test_a_wide_floor_below_casts_no_shadow() -> None:
+    stage, below = staged(), np.array([0.0, 2.0, 0.0])
+    floor = stage.picture(poses(), OwnLook(0, 0.0, 0.0), 0.0).ground
+    planes = frustum_planes(shadow_matrix(below, np.array([0.6, 0.8, 0.0]), 16.0, 1024))
+    assert len(casting(floor, planes, below, 16.0)) == 0
+    assert len(casting(floor, planes, np.array([0.0, -2.0, 0.0]), 16.0)) == 1, "seen from below it does"
+    assert len(casting(floor, planes, below, 40.0)) == 1, "its edge can be seen: it does"
+
+
 def test_seen_is_sorted_front_to_back_and_split_by_distance() -> None:
     stage = Stage()
     count = 6
@@ -193,6 +202,7 @@ def test_seen_is_sorted_front_to_back_and_split_by_distance() -> None:
     near, far = seen(rows, planes, camera.eye, 8.0)
     assert near["position"][:, 2].tolist() == [-3.0, -6.0]
     assert far["position"][:, 2].tolist() == [-9.0, -20.0]
-    assert len(inside(rows, planes)) == 4
+    assert len(casting(rows, planes, np.zeros(3), 16.0)) == 4
+    assert len(casting(rows[:0], planes, np.zeros(3), 16.0)) == 0
     nothing_near, nothing_far = seen(rows[:0], planes, camera.eye, 8.0)
     assert len(nothing_near) == len(nothing_far) == 0
