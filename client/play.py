@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 
 from client.processes import Child, start_child, watch_leash
-from client.web.server import WebServer
 from lockstep.core.core import Core, CoreConfig
 from lockstep.peer.simulation import Fault
 from lockstep.world.definition import WorldDefinition
@@ -206,6 +205,8 @@ async def _start_terminal(
 ) -> None:
     if options.terminal == "none":
         return
+    from client.web.server import WebServer  # A core that nobody looks at starts without a web server.
+
     server = WebServer(core.attach, port=options.web_port)
     await server.start()
     stack.push_async_callback(server.close)
@@ -213,14 +214,14 @@ async def _start_terminal(
     if window:
         child = await start_child("the window", "client.desktop", ["--connect", server.terminal_url])
         stack.push_async_callback(child.stop)
-        _background(stack, _end_with_window(child, server, stop, say))
+        _background(stack, _end_with_window(child, server.url, stop, say))
     say(f"{'The page is also' if window else 'Open the page'} at {server.url}")
 
 
-async def _end_with_window(child: Child, server: WebServer, stop: asyncio.Event, say: Say) -> None:
+async def _end_with_window(child: Child, url: str, stop: asyncio.Event, say: Say) -> None:
     status = await child.wait()
     if status == 0:
         stop.set()
     else:
         reason = child.error_text.splitlines()[-1] if child.error_text else f"status {status}"
-        say(f"No window can be opened here ({reason}). Open the page at {server.url}")
+        say(f"No window can be opened here ({reason}). Open the page at {url}")

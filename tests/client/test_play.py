@@ -195,3 +195,16 @@ def test_started_from_a_folder_with_a_foreign_client(start: Start, tmp_path: Pat
     figures = program.figures()
     assert "wrong module" not in "".join(program.said)
     assert any("join" in entry for entry in figures["log"])
+
+
+def test_window_without_a_display_falls_back_to_the_page(start: Start, look: Look) -> None:
+    program = start("play", *WORLD, "--terminal", "desktop", "--json", "--bots", "0")
+    program.read_error_line(
+        r"No window can be opened here \(.+\)\. Open the page at http://127\.0\.0\.1:\d+/\S+/"
+    )
+    url = re.search(r"http://\S+/", "".join(program.said))
+    assert url is not None
+    terminal = look(url[0].replace("http", "ws") + "terminal")
+    assert terminal.read_text(lambda message: message["type"] == "welcome")["world"]["name"] == "small"
+    program.interrupt()
+    assert program.figures()["desyncs"] == 0
