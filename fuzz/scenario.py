@@ -37,8 +37,8 @@ class Happening:
         True time since the session began.
     kind : str
         `link` (`model` between a and b from now on), `cut` (a hears nothing of b, and back unless
-        `one_way`), `heal`, `join` (a joins, through b), `leave` (a), `crash` (a). What cannot happen, as when a
-        core that is no member should leave, does not.
+        `one_way`), `heal`, `join` (a joins, through b), `leave` (a), `crash` (a). What cannot happen, as when
+        a core that is no member should leave, does not.
     a, b : int
         Numbers of cores.
     """
