@@ -212,7 +212,9 @@ async def _start_terminal(
     stack.push_async_callback(server.close)
     window = options.terminal == "desktop" or (options.terminal == "best" and has_display())
     if window:
-        child = await start_child("the window", "client.desktop", ["--connect", server.terminal_url])
+        child = await start_child(
+            "the window", "client.desktop", ["--connect", "-"], told=server.terminal_url + "\n"
+        )
         stack.push_async_callback(child.stop)
         _background(stack, _end_with_window(child, server.url, stop, say))
     say(f"{'The page is also' if window else 'Open the page'} at {server.url}")

@@ -71,7 +71,7 @@ class Child:
             del self._error[:-ERROR_SIZE_MAX]
 
 
-async def start_child(name: str, module: str, arguments: Sequence[str]) -> Child:
+async def start_child(name: str, module: str, arguments: Sequence[str], *, told: str = "") -> Child:
     """Start ``python -P -m module arguments``.
 
     The child is in a session of its own: Ctrl-C reaches the parent alone, which ends everything in order.
@@ -83,6 +83,9 @@ async def start_child(name: str, module: str, arguments: Sequence[str]) -> Child
     module : str
         A module of ours.
     arguments : sequence of str
+        Everybody on the machine can read them.
+    told : str
+        Written to the child's standard input, which stays open.
     """
     root = str(Path(client.__path__[0]).resolve().parent)
     inherited = os.environ.get("PYTHONPATH")
@@ -98,6 +101,8 @@ async def start_child(name: str, module: str, arguments: Sequence[str]) -> Child
         start_new_session=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([root, *([inherited] if inherited else [])])},
     )
+    assert process.stdin is not None
+    process.stdin.write(told.encode())
     return Child(name, process)
 
 

@@ -129,7 +129,11 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="python -P -m client.desktop", description="A window onto a running core."
     )
     parser.add_argument(
-        "--connect", required=True, metavar="ADDRESS", type=_address, help="ws://HOST:PORT/TOKEN/terminal"
+        "--connect",
+        required=True,
+        metavar="ADDRESS",
+        type=_address,
+        help="ws://HOST:PORT/TOKEN/terminal; - to read it from standard input",
     )
     parser.add_argument(
         "--quality", choices=("auto", "low", "high"), default="auto", help="of shadows and edges (auto)"
@@ -140,6 +144,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _address(text: str) -> str:
+    if text == "-":  # the address is a permission, and arguments can be read by everybody on the machine
+        text = sys.stdin.readline().strip()
     parts = urlsplit(text)
     if parts.scheme not in ("ws", "wss") or not parts.hostname:
         raise argparse.ArgumentTypeError(f"{text!r}; allowed: ws://HOST:PORT/TOKEN/terminal")
