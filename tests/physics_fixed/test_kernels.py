@@ -393,6 +393,41 @@ def test_warm_up_reports_progress(inspection: Any) -> None:
     assert doing == "kernels ready"
 
 
+FOREIGN_TARGETS = """
+import re
+from llvmlite import binding
+from physics_fixed import compiler, selftest
+binding.initialize_all_targets()
+binding.initialize_all_asmprinters()
+texts = {"division": "define i128 @f(i128 %a, i128 %b) {%c = udiv i128 %a, %b ret i128 %c}"}
+for kernel in compiler.declared_kernels():
+    if kernel.kind == "entry":
+        kernel.ensure_compiled()
+        (result,) = kernel.overloads.values()
+        texts[kernel.__name__] = re.sub("target (triple|datalayout) = .*", "", result.library.get_llvm_str())
+for triple in "x86_64-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-linux-gnu", "arm64-apple-darwin":
+    machine = binding.Target.from_triple(triple).create_target_machine()
+    for name, text in texts.items():
+        module = binding.parse_assembly(text)
+        module.triple = triple
+        calls = re.findall("_+[a-z]+ti[34]", machine.emit_assembly(module))
+        print(name, calls[0] if calls else "none")
+"""
+
+
+@compiled
+def test_no_target_needs_a_helper_for_128_bits(tmp_path: Path) -> None:
+    """A helper of the C compiler's library could not be resolved, and the process would die at its first call.
+
+    The kernels of the self-test hold every wide operation; a plain division shows that the check can fail.
+    """
+    lines = run(FOREIGN_TARGETS, tmp_path).splitlines()
+    assert len(lines) == 4 * 5
+    for line in lines:
+        name, found = line.split()
+        assert ("udivti3" in found) if name == "division" else found == "none", line
+
+
 @compiled
 def test_the_float_inspection_finds_a_float(tmp_path: Path) -> None:
     """The check must be able to fail: a kernel with a float in it, inspected in the same way."""
