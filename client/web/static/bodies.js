@@ -7,6 +7,7 @@ import * as THREE from "three";
 import { FLAG, SHAPE } from "./protocol.js";
 
 const EDGE_M_MAX = 0.05;
+const EDGE_M_FIXED = 0.002;
 const EDGE_PART_MAX = 0.16;
 const PATTERN = { plain: 0, grid: 1, belt: 2 };
 
@@ -105,13 +106,14 @@ function setLook(mesh, index, row) {
   mesh.setColorAt(index, colour);
   const [a, b, c] = row.size;
   const { sweep, look } = mesh.geometry.attributes;
+  const fixed = (row.flags & FLAG.static) !== 0;
   if (row.shape === SHAPE.box) {
-    const edge = Math.min(EDGE_M_MAX, EDGE_PART_MAX * Math.min(a, b, c));
+    // Floors and walls meet in sharp edges: one would see through between two rounded ones.
+    const edge = Math.min(fixed ? EDGE_M_FIXED : EDGE_M_MAX, EDGE_PART_MAX * Math.min(a, b, c));
     sweep.setXYZW(index, a - edge, b - edge, c - edge, edge);
   } else {
     sweep.setXYZW(index, 0, row.shape === SHAPE.capsule ? b : 0, 0, a);
   }
-  const fixed = (row.flags & FLAG.static) !== 0;
   const pattern = fixed ? PATTERN.grid : row.shape === SHAPE.sphere ? PATTERN.belt : PATTERN.plain;
   look.setXY(index, pattern, row.flags & FLAG.highlight ? 1 : 0);
 }
