@@ -417,7 +417,7 @@ for triple in "x86_64-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-linux-gnu",
 
 @compiled
 def test_no_target_needs_a_helper_for_128_bits(tmp_path: Path) -> None:
-    """A helper of the C compiler's library could not be resolved, and the process would die at its first call.
+    """A helper of the C compiler's library could not be resolved: the process would die at its first call.
 
     The kernels of the self-test hold every wide operation; a plain division shows that the check can fail.
     """
