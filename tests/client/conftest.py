@@ -159,6 +159,10 @@ class Terminal:
         assert isinstance(found, dict)
         return found
 
+    def read_peers(self, count: int) -> dict[str, Any]:
+        """Read until the core has this many others beside it."""
+        return self.read_text(lambda message: message["type"] == "net" and len(message["peers"]) == count)
+
     def send(self, **message: object) -> None:
         """Send a message."""
         self.connection.send(json.dumps(message))

@@ -46,7 +46,7 @@ def test_without_json_the_figures_are_for_people(start: Start) -> None:
 def test_bots_come_and_the_page_tells_it(start: Start, look: Look) -> None:
     program = start("play", *SHOWN, "--bots", "2")
     terminal = look(program.terminal_url())
-    terminal.read_text(lambda message: message["type"] == "net" and len(message["peers"]) == 2)
+    terminal.read_peers(2)
     bots = children_of(program.process.pid)
     assert len(bots) == 2
     program.interrupt()
@@ -60,7 +60,7 @@ def test_bots_come_and_the_page_tells_it(start: Start, look: Look) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_everything_cleanly(start: Start, look: Look, number: signal.Signals) -> None:
     program = start("play", *SHOWN)
-    look(program.terminal_url()).read_event("joined")
+    look(program.terminal_url()).read_peers(1)
     bots = children_of(program.process.pid)
     program.process.send_signal(number)
     status, _, error = program.end()
@@ -81,7 +81,7 @@ def test_interrupt_during_the_start_is_no_traceback(start: Start) -> None:
 
 def test_bots_end_when_the_parent_is_killed(start: Start, look: Look) -> None:
     program = start("play", *SHOWN, "--bots", "1")
-    look(program.terminal_url()).read_event("joined")
+    look(program.terminal_url()).read_peers(1)
     bots = children_of(program.process.pid)
     assert len(bots) == 1
     program.process.kill()
@@ -93,7 +93,7 @@ def test_bots_end_when_the_parent_is_killed(start: Start, look: Look) -> None:
 def test_session_goes_on_when_a_bot_is_killed(start: Start, look: Look) -> None:
     program = start("play", *SHOWN, "--bots", "1")
     terminal = look(program.terminal_url())
-    terminal.read_event("joined")
+    terminal.read_peers(1)
     (bot,) = children_of(program.process.pid)
     os.kill(bot, signal.SIGKILL)
     program.read_error_line(r"The process of bot 1 ended with status -9")
