@@ -6,6 +6,7 @@ Lengths are decimal text, ints, Decimals or Fractions of metres; raw tuples in Q
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 from lockstep.errors import WorldError
@@ -44,7 +45,7 @@ def rotation_about(axis: str, degrees: Number) -> Quaternion:
     """
     if axis not in _AXES:
         raise WorldError(f"axis {axis!r}; allowed: x, y, z")
-    sine, cosine = sine_cosine_of_turn_q30(q30(exact(degrees, "degrees") / 720))
+    sine, cosine = sine_cosine_of_turn_q30(q30(exact(degrees, "degrees") * Fraction(1, 720)))
     parts = [0, 0, 0, cosine]
     parts[_AXES.index(axis)] = sine
     return parts[0], parts[1], parts[2], parts[3]

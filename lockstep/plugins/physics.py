@@ -2,9 +2,9 @@
 
 A slot with this plugin has a body. Dynamic bodies carry their slot along. The other way round, whoever moves
 the slot of a body moves the body: a dynamic or static one jumps, a kinematic one travels, with the velocity
-that the change of pose in this tick amounts to, so it pushes and carries what it meets. Nobody has to say so:
-after a step slot and body stand in the same place, hence a difference at the next step is what scripts,
-commands and parents did in between.
+that the change of pose in this tick amounts to, so it pushes and carries what it meets (beyond 64 m/s it
+jumps). Nobody has to say so: after a step slot and body stand in the same place, hence a difference at the
+next step is what scripts, commands and parents did in between.
 """
 
 from __future__ import annotations
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from lockstep.world.world import Setup
 
 assert POSITION_Q24_MAX < POSITION_MAX_Q24
+assert VELOCITY_MAX_Q24 >= 64 << 24
 
 OWN_ROTATION: Final = 1  # flag: the slot turns by itself (an avatar looks around), the body does not
+TRAVEL_SPEED_MAX_Q24: Final = 64 << 24  # m/s; a slot that goes farther in a tick has jumped
 _BODY_ROW_MASK: Final = 0xFFFFFFFF
 
 Integers = npt.NDArray[Any]
@@ -232,7 +234,15 @@ class Physics:
     def _set_motion(self, body_rows: Integers, shift_q24: Integers, target_q30: Integers) -> None:
         """Give kinematic bodies the velocity that their slots' change of pose in this tick amounts to."""
         bodies, rate = self.space.bodies, self._tick_rate
-        bodies.array("velocity_q24")[body_rows] = _clipped(shift_q24, VELOCITY_MAX_Q24 // rate) * rate
+        far: npt.NDArray[np.bool_] = np.abs(shift_q24) * rate > TRAVEL_SPEED_MAX_Q24
+        if (
+            far.any()
+        ):  # Reads as a bug: so long a way in one tick is no travel; it would sweep all off the way
+            jumps = np.asarray(far.any(axis=1))
+            bodies.array("position_q24")[body_rows[jumps]] += shift_q24[jumps]
+            bodies.array("rotation_q30")[body_rows[jumps]] = target_q30[jumps]
+            shift_q24 = np.where(jumps[:, None], 0, shift_q24)
+        bodies.array("velocity_q24")[body_rows] = shift_q24 * rate
         turn = multiply(target_q30, conjugate(bodies.array("rotation_q30")[body_rows]))
         # A turn by a small angle has the vector part angle / 2, so the rate is twice that part; of q and -q,
         # which are the same turn, the one with w >= 0 is the short way.

@@ -6,6 +6,7 @@ Numbers are decimal text, ints, Decimals or Fractions of metres and seconds; arg
 
 from __future__ import annotations
 
+from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
@@ -65,7 +66,7 @@ def add_box(tick: Tick, name: str, size: Metres, **properties: Unpack[Properties
     """
     if isinstance(size, str) or len(size) != 3:
         raise WorldError(f"size = {size!r}; allowed: three numbers, the edges along x, y and z")
-    x, y, z = (exact(part, "size") / 2 for part in size)
+    x, y, z = (exact(part, "size") * Fraction(1, 2) for part in size)
     shape = Box((x, y, z))
     return _add(tick, name, shape, render.BOX, shape.half_extents_q24, properties)
 

@@ -61,11 +61,10 @@ class Slots:
         One row a slot; ``slot_id`` is 0 in rows that are free. Plugins read and write poses here by row.
     """
 
-    __slots__ = ("_names", "any_doomed", "table")
+    __slots__ = ("_names", "table")
 
     def __init__(self) -> None:
         self.table = Table("slots", COLUMNS, key="slot_id")
-        self.any_doomed = False  # within one tick: whether somebody was destroyed
         self._names: dict[int, str] = {}  # text of the keys in the state, for messages alone
 
     def create(
@@ -211,7 +210,6 @@ class Slots:
             If it does not live.
         """
         self.table.array("flags")[self.row(slot_id)] |= DOOMED
-        self.any_doomed = True
 
     def set_parent(self, slot_id: int, parent: int) -> None:
         """Give a slot another parent, or none (0). It stays where it is.
@@ -314,6 +312,11 @@ class Slots:
             is_pending[rows] = False
             pending, parent_rows = pending[~ready], parent_rows[~ready]
 
+    @property
+    def any_doomed(self) -> bool:
+        """Whether something goes at the end of this tick."""
+        return int(np.bitwise_or.reduce(self.table["flags"])) & DOOMED != 0
+
     def doomed_rows(self) -> npt.NDArray[np.int64]:
         """Rows of everything that goes at the end of this tick: the destroyed and all below them, by row."""
         table = self.table
@@ -332,7 +335,6 @@ class Slots:
         for column in COLUMNS:
             if column.name != "generation":
                 self.table.array(column.name)[rows] = column.default
-        self.any_doomed = False
 
     def check(self) -> None:
         """Assert the invariants of the whole table."""

@@ -144,7 +144,6 @@ class World:
         assert inputs.tick == number, (inputs.tick, number)
         tick = self._tick
         tick.number = number
-        self.slots.any_doomed = False
         self._change_players(tick, inputs)
         tick.players = self.players.read(inputs.players)
         apply_commands(tick, self.definition, self._hand_on_command)
