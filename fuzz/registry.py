@@ -61,6 +61,20 @@ _ENTRIES = (
         soak_runs=1000,
     ),
     Entry(
+        "membership",
+        "cores come, go, crash and lose each other: one chain of views, nothing confirmed taken back",
+        runs=12,
+        smoke_runs=3,
+        soak_runs=4200,
+    ),
+    Entry(
+        "membership_model",
+        "every order of the steps of a change in small sessions; random walks in larger ones",
+        runs=6,
+        smoke_runs=2,
+        soak_runs=60,
+    ),
+    Entry(
         "desync",
         "one bit of one core's state flipped: found at the right check, named to the cell, healed",
         runs=10,

@@ -18,13 +18,13 @@ SCENARIOS: tuple[tuple[str, Scenario], ...] = (
         "two and a newcomer, holding apart",
         Scenario(2, 1, (join(2), drop(0), Plan()), ticks=1, holds_apart=True),
     ),
-    ("three and a newcomer", Scenario(3, 1, (join(3), drop(0), Plan(), Plan()))),
+    ("three, two changes", Scenario(3, 0, (drop(2), drop(0), Plan()), ticks=1, epochs=2)),
     (
         "three, holding apart",
         Scenario(3, 0, (drop(2), drop(0), Plan()), ticks=1, ballots=1, holds_apart=True),
     ),
     ("four, split evenly", Scenario(4, 0, (drop(2, 3), drop(3), drop(0), Plan()), ticks=1, owners=(1, 2))),
-    ("three, two changes", Scenario(3, 0, (drop(2), drop(0), Plan()), ticks=1, epochs=2)),
+    ("three and a newcomer", Scenario(3, 1, (join(3), drop(0), Plan(), Plan()))),
 )
 
 LARGE: tuple[tuple[str, Scenario], ...] = (

@@ -20,7 +20,7 @@ What the peer owes the machine
 * `SendInputs`: relay the updates of its ranges to that core. They are kept while `held_by_all` is below them,
   up to the history bound; who would break the bound is named by `suspect_history`, a core that itself lost
   history by `set_history_lost`.
-* No input is emitted unless `may_emit`; `check_emission` asserts it.
+* No input is emitted unless `may_emit`; `check_emission` asserts it, `check_confirmed` the inputs of a tick.
 
 Joining
 -------
@@ -33,6 +33,7 @@ seat, and emits its inputs from `seat.first_tick` on, the first with number `sea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from lockstep.peer import membership_events as events
@@ -40,6 +41,7 @@ from lockstep.peer import membership_messages as messages
 from lockstep.peer.membership_codec import MessageRefused
 from lockstep.peer.membership_contacts import DEFAULT, HISTORY, Contact, Contacts, Timing
 from lockstep.peer.membership_events import Event
+from lockstep.peer.membership_inputs import ConfirmedInputs
 from lockstep.peer.membership_leaving import LEFT, Certificates, Leaving
 from lockstep.peer.membership_messages import Body, Commit, Message
 from lockstep.peer.membership_requests import Requests
@@ -108,6 +110,7 @@ class Membership:
         self._repeat_us = now_us
         self._certificates = Certificates(timing)
         self._wake_us = now_us
+        self._confirmed_inputs = ConfirmedInputs()
 
     # To look at.
 
@@ -206,15 +209,12 @@ class Membership:
             f"C9: input of tick {tick} emitted, own inputs begin at {seat.first_tick}"
         )
 
-    def check_confirmed(self, tick: int, emitters: tuple[Member, ...]) -> None:
-        """Assert C8: a confirmed tick has the inputs of its view's members, each from its first tick on."""
+    def check_confirmed(self, tick: int, payloads: Mapping[int, bytes]) -> None:
+        """Assert C8 and C10 of a tick handed out as confirmed, with its inputs by place."""
         assert tick <= self.confirmed, f"C8: tick {tick} used as confirmed, confirmed is {self.confirmed}"
         view = self.view_at(tick)
         assert view is not None, f"C8: tick {tick} is older than the chain kept"
-        expected = {seat.member for seat in view.seats if seat.first_tick <= tick}
-        assert set(emitters) == expected, (
-            f"C8: tick {tick} with inputs of {emitters}, expected {sorted(expected)}"
-        )
+        self._confirmed_inputs.check(view, tick, payloads)
 
     # What happened.
 
@@ -504,6 +504,8 @@ class Membership:
         self._is_held_known = False
         self._backfill.reset(now_us)
         self._clock.reset()
+        if self._leaving.is_asked and view.members == (self.local,):
+            self._leaving.finish(LEFT)
 
     def _ballot_due(self, now_us: int) -> int | None:
         if self._is_history_lost or not self._is_held_known:

@@ -91,10 +91,13 @@ class Requests:
         candidates = sorted(self.candidates.items(), key=lambda item: (item[1].first_asked_us, item[0]))
         for member, candidate in candidates:
             contact = contacts.get(member)
+            if contact is None:
+                continue
+            # Its report is a round trip old when it is compared, so that much more it may seem behind.
+            behind_max = self.timing.join_ticks + -(-contact.rtt_us // self.timing.tick_us)
             if (
-                contact is not None
-                and contact.epoch == view.epoch
-                and contact.held >= held - self.timing.join_ticks
+                contact.epoch == view.epoch
+                and contact.held >= held - behind_max
                 and contacts.is_alive(member, now_us)
                 and view.can_seat(member, without=gone)
                 and not self._is_penalised(member, now_us)

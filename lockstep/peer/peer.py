@@ -458,7 +458,10 @@ class Peer:
         if self.status == Status.OVER:
             return
         session.confirm(min(membership.confirmed + 1, session.held_end))
-        for entry in self.log.add_confirmed(session.poll_confirmed()):
+        confirmed = session.poll_confirmed()
+        for each in confirmed:
+            membership.check_confirmed(each.tick, {play.place: play.payload for play in each.inputs.players})
+        for entry in self.log.add_confirmed(confirmed):
             self._outbox.events.append(DelayChanged(entry.tick, entry.epoch, entry.place, int(entry.value)))
         if self.status in (Status.ACTIVE, Status.LEAVING) and not self.is_healing:
             for check in simulation.take_checks():

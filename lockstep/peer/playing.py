@@ -65,7 +65,10 @@ class Playing:
     def step(self, simulation: Simulation, membership: Membership, now_us: int) -> None:
         """One tick is due: emit and simulate, or wait."""
         session = simulation.session
-        if session.can_advance and membership.may_emit:
+        # Reads as a bug: also paused. A newcomer that learns late that it plays has simulated beyond its
+        # first tick already, perhaps up to the limit, and everybody waits for its inputs of those ticks.
+        is_owing = self.emission is not None and self.emission.next_tick < session.tick
+        if membership.may_emit and (session.can_advance or is_owing):
             self._emit(simulation, membership, now_us)
         ticks = 1
         if session.tick < self.catch_up_tick:
