@@ -33,8 +33,8 @@ INPUT_HOLD_US_MAX = 300_000
 NUMBER_FIRST = 2**32 - 10
 TICK_US = 16_667
 
-# Alters what is delivered: source, destination, bytes -> bytes; the same bytes leave it as it is.
-Tamper = Callable[[int, int, bytes], bytes]
+# Alters what is delivered to a core: its number, bytes of a datagram or of a frame's body -> other bytes.
+Tamper = Callable[[int, bytes], bytes]
 
 
 @dataclass(slots=True)
@@ -232,7 +232,7 @@ class Cluster:
             if isinstance(delivery, DatagramDelivered):
                 data = delivery.data
                 if self.tamper is not None:
-                    data = self.tamper(delivery.source, number, data)
+                    data = self.tamper(number, data)
                 node.peer.handle_datagram(address_of(delivery.source), data, clock_us)
             elif isinstance(delivery, StreamOpened):
                 self._accept(delivery, clock_us)
@@ -241,7 +241,8 @@ class Cluster:
                 if local is None:
                     continue
                 if isinstance(delivery, FrameDelivered):
-                    node.peer.handle_frame(local, delivery.kind, delivery.body, clock_us)
+                    body = delivery.body if self.tamper is None else self.tamper(number, delivery.body)
+                    node.peer.handle_frame(local, delivery.kind, body, clock_us)
                 else:
                     self._forget(number, delivery.stream)
                     node.peer.handle_stream_closed(local, "closed by the other side")

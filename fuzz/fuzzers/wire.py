@@ -11,11 +11,13 @@ import copy
 import random
 from collections.abc import Callable
 
+from fuzz.cluster import Cluster
 from fuzz.report import CheckFailed, Figures, require
 from lockstep.errors import InputRefused, RemoteError
 from lockstep.inputs import AVATAR_LAYOUT, TickInput, decode_input, encode_input
 from lockstep.inputs.commands import Attach, Destroy, Grab, Impulse, Move, Spawn
 from lockstep.peer.views import Member, Seat, View
+from lockstep.worlds import BUILTIN
 from netcode.errors import MalformedMessage
 from netcode.limits import DEFAULT
 from netcode.protocol import structured
@@ -31,6 +33,9 @@ TICKS_TO_SETTLE = 240
 NUMBER_FIRST = 2**32 - 10
 HOSTILE_PER_DATAGRAM = 3
 MESSAGES = 60
+SESSION_QUIET_US = 300_000
+SESSION_US = 1_500_000
+TAMPER_ONE_IN = 8
 
 
 def alter(rng: random.Random, data: bytes, other: bytes = b"") -> bytes:
@@ -308,7 +313,36 @@ def check_messages(rng: random.Random) -> Figures:
     return {"messages": 3 * MESSAGES, "messages_refused": refused}
 
 
+def check_session(rng: random.Random) -> Figures:
+    """Altered datagrams and frames reach one core of a session: links may end, states may go wrong, no core dies.
+
+    Packets are not sealed, so a good forgery is believed. What must hold is that nothing escapes a peer.
+    """
+    cluster = Cluster(BUILTIN["small"](), seed=rng.randrange(1 << 32), model=LinkModel(delay_us=20_000))
+    count = 2 + rng.randrange(2)
+    for number in range(count):
+        cluster.add_node(number)
+    cluster.found(range(count))
+    altered = 0
+    last = b""
+
+    def tamper(number: int, data: bytes) -> bytes:
+        nonlocal altered, last
+        damaged = alter(rng, data, last) if number == 0 and rng.randrange(TAMPER_ONE_IN) == 0 else data
+        altered += damaged != data
+        last = data
+        return damaged
+
+    cluster.run(SESSION_QUIET_US)
+    cluster.tamper = tamper
+    cluster.add_node(count)
+    cluster.join(count, 0)
+    cluster.run(SESSION_US)
+    return {"altered_in_sessions": altered}
+
+
 def run_once(seed: int) -> Figures:
-    """One pair of endpoints under attack, and a batch of each kind of message."""
+    """A pair of endpoints and a session under attack, and a batch of each kind of message."""
     rng = random.Random(seed)
-    return {**check_endpoints(rng), **check_framing(rng), **check_messages(rng)}
+    figures = {**check_endpoints(rng), **check_framing(rng), **check_messages(rng)}
+    return {**figures, **check_session(rng)}
