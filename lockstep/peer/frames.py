@@ -14,14 +14,13 @@ MEMBERSHIP       20  one message of the membership that is too large for a datag
 
 from __future__ import annotations
 
-import io
 from typing import Any, Final, NamedTuple
-
-import cbor2
 
 from lockstep.errors import RemoteError
 from lockstep.peer.membership_codec import MessageRefused
 from lockstep.peer.views import View
+from netcode.errors import MalformedMessage
+from netcode.protocol import structured
 
 ASK_WORLD: Final = 16
 WORLD: Final = 17
@@ -56,7 +55,7 @@ class WorldHeader(NamedTuple):
 
 def encode_ask_world(ask: AskWorld) -> bytes:
     """Bytes of an ASK_WORLD."""
-    return cbor2.dumps([ask.epoch, ask.tick], canonical=True)
+    return structured.encode([ask.epoch, ask.tick])
 
 
 def decode_ask_world(body: bytes) -> AskWorld:
@@ -69,7 +68,7 @@ def decode_ask_world(body: bytes) -> AskWorld:
 
 def encode_world(header: WorldHeader) -> bytes:
     """Bytes of a WORLD."""
-    return cbor2.dumps([header.view.encode(), header.tick, header.size, header.digest], canonical=True)
+    return structured.encode([header.view.encode(), header.tick, header.size, header.digest])
 
 
 def decode_world(body: bytes) -> WorldHeader:
@@ -91,11 +90,10 @@ def _whole(value: Any, least: int, most: int) -> bool:
 
 
 def _array(body: bytes, length: int, name: str) -> list[Any]:
-    stream = io.BytesIO(body)
     try:
-        value = cbor2.load(stream)
-    except (cbor2.CBORDecodeError, ValueError, EOFError, RecursionError) as error:
-        raise FrameRefused(f"{name}: not CBOR: {error}") from None
-    if stream.tell() != len(body) or not isinstance(value, list) or len(value) != length:
+        value = structured.decode(body)
+    except MalformedMessage as error:
+        raise FrameRefused(f"{name}: {error}") from None
+    if not isinstance(value, list) or len(value) != length:
         raise FrameRefused(f"{name}: one list of {length} items expected")
     return value
