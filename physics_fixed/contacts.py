@@ -21,7 +21,6 @@ from physics_fixed.layout import (
     POINT_TOTAL,
     POINTS_MAX,
     Bytes,
-    Features,
     Words,
 )
 from physics_fixed.solver.rows import (
@@ -48,7 +47,7 @@ CONTACT_COLUMNS = (
     Column("pair", "key"),  # row of a << 32 | row of b, ascending
     Column("point_count", "int", dtype="uint8"),
     Column("touching", "flags", dtype="uint8"),
-    Column("feature", "key", lanes=POINTS_MAX, dtype="int32"),
+    Column("feature", "key", lanes=POINTS_MAX),  # see narrowphase.persistence
     Column("push_q24", "q24", "m/s", lanes=POINTS_MAX),  # impulse over reduced mass, in the last substep
     Column("friction_q24", "q24", "m/s", lanes=3),
     Column("twist_q24", "q24", "m/s"),
@@ -93,7 +92,7 @@ def find_ended(
 
 @kernel(
     "void(int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],uint8[::1],"
-    "uint8[::1],int32[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+    "uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
 )
 def keep_contacts(
     contact_count: int,
@@ -106,7 +105,7 @@ def keep_contacts(
     pair: Words,
     point_count: Bytes,
     touching: Bytes,
-    feature: Features,
+    feature: Words,
     push_q24: Words,
     friction_q24: Words,
     twist_q24: Words,

@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 Words = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
-Features = npt.NDArray[np.int32]
 
 # Kinds of bodies, column ``kind`` of the table of bodies.
 DYNAMIC: Final = 0
@@ -56,7 +55,7 @@ CONTACT_PHASE: Final = 14  # what happened: see events
 CONTACT_WIDTH: Final = 16
 
 # point[index]: one point of a manifold.
-POINT_FEATURE: Final = 0
+POINT_FEATURE: Final = 0  # names the point, see narrowphase.persistence
 POINT_SEPARATION: Final = 1  # q24 m, negative when the shapes overlap
 POINT_ARM: Final = 2  # q24 (3), from the centre of a to the point
 POINT_PUSH: Final = 5  # accumulated normal impulse over the pair's reduced mass, q24 m/s

@@ -111,8 +111,9 @@ class Space:
         self._solver_settings_of = rate, count
         self._solver_settings = solver_settings(rate, count)
         self._scratch = Scratch()
-        self._removed = no_events()
-        self._events: ContactEvents | None = no_events()
+        self._nothing = no_events()
+        self._removed = self._nothing
+        self._events: ContactEvents | None = self._nothing
 
     def __repr__(self) -> str:
         return f"Space({self.body_count} bodies, {self.contacts.count} contacts)"
@@ -287,13 +288,14 @@ class Space:
     def _take_ended(self) -> ContactEvents:
         """Events of the pairs that lost a body, in order of ids; empties their table."""
         count = self.ended.count
+        if count == 0:
+            return self._nothing
         events = no_events(count)
-        if count:
-            order = np.lexsort((self.ended["body_b"], self.ended["body_a"]))
-            events.phase[:] = PHASE_END
-            for name in ("body_a", "body_b", "user_a", "user_b"):
-                getattr(events, name)[:] = self.ended[name][order]
-            self.ended.resize(0)
+        order = np.lexsort((self.ended["body_b"], self.ended["body_a"]))
+        events.phase[:] = PHASE_END
+        for name in ("body_a", "body_b", "user_a", "user_b"):
+            getattr(events, name)[:] = self.ended[name][order]
+        self.ended.resize(0)
         return events
 
     @property

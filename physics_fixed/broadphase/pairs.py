@@ -28,8 +28,8 @@ SORTED_WIDTH = 8
 
 
 @device_kernel("int64(int64,uint8[::1],uint8[::1],int64[:,::1],int64[::1])")
-def choose_cell_bits(count: int, alive: Bytes, shape: Bytes, box_q24: Words, histogram: Words) -> int:
-    """Logarithm of a cell's edge: the smallest for which few bodies are as large as a cell."""
+def choose_cell(count: int, alive: Bytes, shape: Bytes, box_q24: Words, histogram: Words) -> int:
+    """Edge of a cell, Q24: a little more than the largest body that is not big; few bodies are big."""
     histogram[:LEVELS] = 0
     bodies = 0
     for row in range(count):
@@ -42,7 +42,14 @@ def choose_cell_bits(count: int, alive: Bytes, shape: Bytes, box_q24: Words, his
     while bits > 0 and histogram[bits] <= allowed:
         allowed -= histogram[bits]
         bits -= 1
-    return bits
+    largest = 0
+    for row in range(count):
+        if alive[row] == 0 or shape[row] == SHAPE_NONE:
+            continue
+        extent = _extent(box_q24, row)
+        if extent >> bits == 0:
+            largest = maximum(largest, extent)
+    return largest + 1
 
 
 @inline_kernel("int64(int64[:,::1],int64)")
@@ -110,8 +117,7 @@ def sort_into_cells(
         Number of small bodies; bits of a cell's coordinate along y and along z in the keys left in ``order``.
         The number of all bodies is left in ``histogram[0]``.
     """
-    cell_bits = choose_cell_bits(count, alive, shape, box_q24, histogram)
-    cell = 1 << cell_bits
+    cell = choose_cell(count, alive, shape, box_q24, histogram)
     low_x = low_y = low_z = 1 << 62
     high_x = high_y = high_z = -(1 << 62)
     small = 0
@@ -137,17 +143,17 @@ def sort_into_cells(
     if small > 0:
         x_bits = _KEY_BITS_MAX
         while True:  # a sparse world: larger cells until the key fits a word
-            x_bits = bit_length(((high_x - low_x) >> cell_bits) + 3)
-            y_bits = bit_length(((high_y - low_y) >> cell_bits) + 3)
-            z_bits = bit_length(((high_z - low_z) >> cell_bits) + 3)
+            x_bits = bit_length((high_x - low_x) // cell + 3)
+            y_bits = bit_length((high_y - low_y) // cell + 3)
+            z_bits = bit_length((high_z - low_z) // cell + 3)
             if x_bits + y_bits + z_bits <= _KEY_BITS_MAX:
                 break
-            cell_bits += 1
+            cell *= 2
         for index in range(small):
             row = order[index, 1]
-            x = ((box_q24[row, 0] - low_x) >> cell_bits) + 1
-            y = ((box_q24[row, 1] - low_y) >> cell_bits) + 1
-            z = ((box_q24[row, 2] - low_z) >> cell_bits) + 1
+            x = (box_q24[row, 0] - low_x) // cell + 1
+            y = (box_q24[row, 1] - low_y) // cell + 1
+            z = (box_q24[row, 2] - low_z) // cell + 1
             order[index, 0] = (((x << y_bits) + y) << z_bits) + z
         sort_by_key(order, spare, small, x_bits + y_bits + z_bits, histogram)
     for index in range(small + big):
@@ -172,13 +178,11 @@ def emit_if_overlapping(sorted_box_q24: Words, i: int, j: int, found: Words, pai
         | (sorted_box_q24[j, 2] > sorted_box_q24[i, 5])
         | ((sorted_box_q24[i, 7] | sorted_box_q24[j, 7]) == 0)
     )
-    if apart:
-        return pair_count
-    if pair_count < found.shape[0]:
-        a = sorted_box_q24[i, 6]
-        b = sorted_box_q24[j, 6]
-        found[pair_count] = minimum(a, b) << 32 | maximum(a, b)
-    return pair_count + 1
+    # Without a branch: the outcome is a coin toss, and a wrong guess costs more than the store.
+    a = sorted_box_q24[i, 6]
+    b = sorted_box_q24[j, 6]
+    found[minimum(pair_count, found.shape[0] - 1)] = minimum(a, b) << 32 | maximum(a, b)
+    return pair_count + (0 if apart else 1)
 
 
 @device_kernel("int64(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[::1])")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import clamp_symmetric
 from physics_fixed.fixmath.wide import div_shift, dot3_shift, length3, mul_narrow, mul_shift, mul_sub_narrow
 from physics_fixed.jit import device_kernel
-from physics_fixed.layout import CONTACT_NORMAL, POINT_ARM, POINT_FEATURE, POINT_SEPARATION, Words
+from physics_fixed.layout import CONTACT_NORMAL, POINT_ARM, POINT_SEPARATION, Words
 from physics_fixed.narrowphase.clipping import (
     ALONG_U,
     ALONG_V,
@@ -15,6 +15,7 @@ from physics_fixed.narrowphase.clipping import (
     clip_to_face,
     reduce_to_four,
 )
+from physics_fixed.narrowphase.persistence import name_point
 from physics_fixed.narrowphase.reach import direction, gap_allowed, gap_bound
 from physics_fixed.narrowphase.separating_axis import (
     CENTRE_A,
@@ -122,7 +123,6 @@ def clip_faces(
         row = first + corner
         depth = polygon[start + corner, DEPTH]
         height = side * (half + (depth >> 1))
-        point[row, POINT_FEATURE] = face_pair * _FEATURES_PER_FACE_PAIR + polygon[start + corner, FEATURE]
         point[row, POINT_SEPARATION] = depth
         for lane in range(3):
             arm = dot3_shift(
@@ -134,6 +134,8 @@ def clip_faces(
             if flipped != 0:
                 arm += position_q24[b, lane] - position_q24[a, lane]
             point[row, POINT_ARM + lane] = arm
+        feature = face_pair * _FEATURES_PER_FACE_PAIR + polygon[start + corner, FEATURE]
+        name_point(point, row, feature, a, size_q24, matrix_q30)
     return count
 
 
@@ -232,7 +234,6 @@ def cross_edges(
     contact[index, CONTACT_NORMAL] = normal_x
     contact[index, CONTACT_NORMAL + 1] = normal_y
     contact[index, CONTACT_NORMAL + 2] = normal_z
-    point[first, POINT_FEATURE] = _FEATURE_EDGES + edges * 16 + signs
     point[first, POINT_SEPARATION] = separation_q24
     ax = on_a_x + mul_shift(matrix_q30[a, i], share_a, 30)
     ay = on_a_y + mul_shift(matrix_q30[a, 3 + i], share_a, 30)
@@ -243,6 +244,7 @@ def cross_edges(
     point[first, POINT_ARM] = (ax + bx) >> 1
     point[first, POINT_ARM + 1] = (ay + by) >> 1
     point[first, POINT_ARM + 2] = (az + bz) >> 1
+    name_point(point, first, _FEATURE_EDGES + edges * 16 + signs, a, size_q24, matrix_q30)
     return 1
 
 

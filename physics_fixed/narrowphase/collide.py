@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import minimum
-from physics_fixed.jit import inline_kernel, kernel
+from physics_fixed.jit import kernel
 from physics_fixed.layout import (
     CONTACT_FRICTION,
     CONTACT_PAIR,
@@ -11,55 +11,22 @@ from physics_fixed.layout import (
     CONTACT_POINT_FIRST,
     CONTACT_TOUCHED,
     CONTACT_TWIST,
-    POINT_FEATURE,
     POINT_PUSH,
     SHAPE_SPHERE,
     Bytes,
-    Features,
     Words,
 )
 from physics_fixed.narrowphase.boxes import collide_boxes
+from physics_fixed.narrowphase.persistence import inherit
 from physics_fixed.narrowphase.reach import reach_of
 from physics_fixed.narrowphase.spheres import collide_sphere_box, collide_spheres
 
 _ROW_MASK = 0xFFFFFFFF
 
 
-@inline_kernel(
-    "void(int64[:,::1],int64,int64[:,::1],int64,int64,int64,uint8[::1],int32[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[::1],uint8[::1])"
-)
-def inherit(
-    contact: Words,
-    index: int,
-    point: Words,
-    first: int,
-    points: int,
-    old: int,
-    old_point_count: Bytes,
-    old_feature: Features,
-    old_push: Words,
-    old_friction: Words,
-    old_twist: Words,
-    old_touching: Bytes,
-) -> None:
-    """Give a contact the accumulated impulses of the same features in row ``old`` of the table of contacts."""
-    contact[index, CONTACT_TOUCHED] = old_touching[old]
-    matched = 0
-    for new_point in range(first, first + points):
-        for old_point in range(old_point_count[old]):
-            if old_feature[old, old_point] == point[new_point, POINT_FEATURE]:
-                point[new_point, POINT_PUSH] = old_push[old, old_point]
-                matched += 1
-    if matched > 0:
-        for axis in range(3):
-            contact[index, CONTACT_FRICTION + axis] = old_friction[old, axis]
-        contact[index, CONTACT_TWIST] = old_twist[old]
-
-
 @kernel(
     "int64(int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,"
-    "int64,int64[::1],uint8[::1],int32[:,::1],int64[:,::1],int64[:,::1],int64[::1],uint8[::1],"
+    "int64,int64[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],uint8[::1],"
     "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def collide_pairs(
@@ -75,7 +42,7 @@ def collide_pairs(
     old_count: int,
     old_pair: Words,
     old_point_count: Bytes,
-    old_feature: Features,
+    old_feature: Words,
     old_push: Words,
     old_friction: Words,
     old_twist: Words,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import clamp, minimum
-from physics_fixed.fixmath.wide import div_shift, dot3_shift, mul_narrow, mul_shift
+from physics_fixed.fixmath.wide import div_shift, dot2_narrow, dot3_shift, mul_shift
 from physics_fixed.jit import inline_kernel
 from physics_fixed.layout import CONTACT_MARGIN_Q24, SHAPE_BOX, STATIC, Bytes, Words
 from physics_fixed.limits import LENGTH_MAX_Q24
 
-_SHORT = 1 << 32
+_SHORT = 1 << 31
+_HALF = 1 << 31
 
 
 @inline_kernel("int64(uint8[::1],uint8[::1],int64[:,::1],int64)")
@@ -48,8 +49,12 @@ def gap_allowed(
 
 @inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64)")
 def direction(x: int, y: int, z: int, length: int) -> tuple[int, int, int]:
-    """Unit vector (Q30) of a vector whose length >= 1 is known; error below 2^-29 a component, if the input is exact."""
+    """Unit vector (Q30) of a vector of known length >= 1, rounded to nearest; exact along an axis."""
     if length < _SHORT:
         inverse = (1 << 62) // length
-        return mul_narrow(x, inverse, 32), mul_narrow(y, inverse, 32), mul_narrow(z, inverse, 32)
+        return (
+            dot2_narrow(x, inverse, _HALF, 1, 32),
+            dot2_narrow(y, inverse, _HALF, 1, 32),
+            dot2_narrow(z, inverse, _HALF, 1, 32),
+        )
     return div_shift(x, length, 30), div_shift(y, length, 30), div_shift(z, length, 30)

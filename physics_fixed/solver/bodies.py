@@ -9,8 +9,16 @@ from physics_fixed.fixmath.quat import (
     rotate_inverse_q30,
     rotate_q30,
 )
-from physics_fixed.fixmath.scalar import clamp_symmetric, minimum
-from physics_fixed.fixmath.wide import div_shift, dot3_shift, mul_shift
+from physics_fixed.fixmath.scalar import clamp_symmetric, maximum, minimum
+from physics_fixed.fixmath.wide import (
+    div_shift,
+    dot2_narrow,
+    dot3_narrow,
+    dot3_shift,
+    dot4_narrow,
+    mul_narrow,
+    mul_shift,
+)
 from physics_fixed.jit import device_kernel, kernel
 from physics_fixed.layout import (
     DYNAMIC,
@@ -26,9 +34,9 @@ from physics_fixed.layout import (
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, POSITION_MAX_Q24, VELOCITY_MAX_Q24
 from physics_fixed.solver.rows import SPEED_MAX_Q24
 
-_EXTRA_BITS = (
-    12  # of angular velocity while it goes through the body's axes: rounding must not spin or stop it
-)
+_ONE_Q30 = 1 << 30
+_SMALL_Q30 = 1 << 27  # an eighth: the components of half a small turn
+_EXTRA_BITS = 12  # of angular velocity while it goes through the body axes: rounding must not spin or stop it
 
 
 @kernel(
@@ -125,17 +133,57 @@ def finish_bodies(
         if flags[row] & FLAG_LOCK_ROTATION != 0:
             continue
         lever = lever_q24[row]
+        inverse = (1 << 62) // lever
         if kind[row] == DYNAMIC:
             for axis in range(3):
                 # Only the change goes through the lever, so a free body keeps its angular velocity to the bit.
                 before = scaled_spin(angular_velocity_q24[row, axis], lever)
-                change = div_shift(motion[row, MOTION_W + axis] - before, lever, 24)
+                change = mul_shift(motion[row, MOTION_W + axis] - before, inverse, 38)
                 angular_velocity_q24[row, axis] += change
-        turn(row, rotation_q30, angular_velocity_q24, lever, angular_gain_q40, motion, kind[row] == DYNAMIC)
+        turn(row, rotation_q30, angular_velocity_q24, inverse, angular_gain_q40, motion, kind[row] == DYNAMIC)
         if kind[row] == DYNAMIC:
             bound = minimum(ANGULAR_VELOCITY_MAX_Q24, div_shift(SPEED_MAX_Q24, lever, 24))
             for axis in range(3):
                 angular_velocity_q24[row, axis] = clamp_symmetric(angular_velocity_q24[row, axis], bound)
+
+
+@device_kernel("UniTuple(int64,4)(int64,int64,int64,int64,int64,int64,int64)")
+def turned(qx: int, qy: int, qz: int, qw: int, x: int, y: int, z: int) -> tuple[int, int, int, int]:
+    """A rotation after a further turn by the rotation vector (x, y, z), radians Q30; unit length within 2^-29.
+
+    Components up to a quarter radian by series, whose rest is below 2^-32, and one step of Newton's method for the length, which
+    suffices because the quaternion comes in with unit length; more by the exact functions.
+    """
+    x >>= 1
+    y >>= 1
+    z >>= 1
+    if maximum(abs(x), maximum(abs(y), abs(z))) >= _SMALL_Q30:
+        tx, ty, tz, tw = from_rotation_vector_q30(2 * x, 2 * y, 2 * z)
+        qx, qy, qz, qw = multiply_q30(tx, ty, tz, tw, qx, qy, qz, qw)
+        return normalize_q30(qx, qy, qz, qw)
+    square = dot3_narrow(x, x, y, y, z, z, 30)
+    cube = mul_narrow(square, square, 30)
+    sine = _ONE_Q30 - mul_narrow(square, _ONE_Q30 // 6, 30) + mul_narrow(cube, _ONE_Q30 // 120, 30)
+    sine -= mul_narrow(mul_narrow(square, cube, 30), _ONE_Q30 // 5040, 30)
+    cosine = _ONE_Q30 - (square >> 1) + mul_narrow(cube, _ONE_Q30 // 24, 30)
+    cosine -= mul_narrow(mul_narrow(square, cube, 30), _ONE_Q30 // 720, 30)
+    x = mul_narrow(x, sine, 30)
+    y = mul_narrow(y, sine, 30)
+    z = mul_narrow(z, sine, 30)
+    qx, qy, qz, qw = (
+        dot4_narrow(cosine, qx, x, qw, y, qz, -z, qy, 30),
+        dot4_narrow(cosine, qy, y, qw, z, qx, -x, qz, 30),
+        dot4_narrow(cosine, qz, z, qw, x, qy, -y, qx, 30),
+        dot4_narrow(cosine, qw, -x, qx, -y, qy, -z, qz, 30),
+    )
+    factor = (3 * _ONE_Q30 - dot4_narrow(qx, qx, qy, qy, qz, qz, qw, qw, 30)) >> 1
+    half = 1 << 29
+    return (
+        dot2_narrow(qx, factor, half, 1, 30),
+        dot2_narrow(qy, factor, half, 1, 30),
+        dot2_narrow(qz, factor, half, 1, 30),
+        dot2_narrow(qw, factor, half, 1, 30),
+    )
 
 
 @device_kernel("void(int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1],boolean)")
@@ -143,7 +191,7 @@ def turn(
     row: int,
     rotation_q30: Words,
     angular_velocity_q24: Words,
-    lever: int,
+    inverse_lever: int,
     angular_gain_q40: Words,
     motion: Words,
     dynamic: bool,
@@ -177,13 +225,12 @@ def turn(
         wy = mul_shift(wy, div_shift(least, y, 60), 60)
         wz = mul_shift(wz, div_shift(least, z, 60), 60)
         lx, ly, lz = rotate_q30(qx, qy, qz, qw, wx, wy, wz)
-    tx, ty, tz, tw = from_rotation_vector_q30(
-        div_shift(motion[row, MOTION_TURN], lever, 30),
-        div_shift(motion[row, MOTION_TURN + 1], lever, 30),
-        div_shift(motion[row, MOTION_TURN + 2], lever, 30),
-    )
-    qx, qy, qz, qw = multiply_q30(tx, ty, tz, tw, qx, qy, qz, qw)
-    qx, qy, qz, qw = normalize_q30(qx, qy, qz, qw)
+    qx, qy, qz, qw = turned(
+        qx, qy, qz, qw,
+        mul_shift(motion[row, MOTION_TURN], inverse_lever, 32),
+        mul_shift(motion[row, MOTION_TURN + 1], inverse_lever, 32),
+        mul_shift(motion[row, MOTION_TURN + 2], inverse_lever, 32),
+    )  # fmt: skip
     rotation_q30[row, 0] = qx
     rotation_q30[row, 1] = qy
     rotation_q30[row, 2] = qz

@@ -70,6 +70,9 @@ from physics_fixed.solver.terms import (
 )
 
 _ROW_MASK = 0xFFFFFFFF
+# Bound of the effective masses of a contact's points together. One face on another has 1; points of bodies that cannot
+# turn would have 1 each, be springs side by side, and hum.
+_MASS_MAX_Q60 = (4 << 60) // 3
 _TWIST_MIN_Q31 = (
     1 << 19
 )  # a patch that much smaller than the bodies' levers cannot hold them, and Q50 would overflow
@@ -161,6 +164,7 @@ def prepare_corners(
         PRODUCT,
     )  # fmt: skip
     largest = -(1 << 62)
+    mass = 0
     for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
         apart_x = origin_q24[b, 0] - origin_q24[a, 0]
         apart_y = origin_q24[b, 1] - origin_q24[a, 1]
@@ -187,6 +191,11 @@ def prepare_corners(
         approach = -linear - spin_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, motion, a, b)
         corner[k, CORNER_BOUNCE] = approach
         largest = maximum(largest, approach)
+        mass += corner[k, CORNER_MASS]
+    if mass > _MASS_MAX_Q60:
+        share = div_shift(_MASS_MAX_Q60, mass, 60)
+        for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
+            corner[k, CORNER_MASS] = mul_shift(corner[k, CORNER_MASS], share, 60)
     return largest
 
 

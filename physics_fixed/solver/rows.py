@@ -44,7 +44,7 @@ UP: Final = 4
 UP_FRICTION: Final = 6  # the same for a coefficient of friction, q58
 UP_GAIN: Final = 18  # the same for a gain, q46
 UP_TWIST: Final = 14  # the same for a twist mass, q50
-UP_RATE: Final = 8  # the same for a rate, q56
+UP_RATE: Final = 10  # the same for a rate, q54
 
 # ball[row], two cache lines.
 BALL_BODIES: Final = 0  # row of a << 32 | row of b
