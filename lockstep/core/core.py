@@ -104,6 +104,7 @@ class Core:
         self._timer: asyncio.TimerHandle | None = None
         self._over = asyncio.Event()
         self._stopping = False
+        self._failure: CoreError | None = None
         self._entered: asyncio.Future[None] | None = None
         self._final: tuple[int, bytes] | None = None
         self._desyncs: list[dict[str, object]] = []
@@ -196,8 +197,15 @@ class Core:
         """Play until the wanted ticks are confirmed or ``request_stop`` is called.
 
         It also returns when the session is over here for another reason.
+
+        Raises
+        ------
+        CoreError
+            If the world's own scripts failed; with the place and the reason.
         """
         await self._over.wait()
+        if self._failure is not None:
+            raise self._failure
 
     def request_stop(self) -> None:
         """Leave the session properly; ``run`` returns soon after."""
@@ -263,7 +271,11 @@ class Core:
         if self._bot is not None:
             peer.devices.update(BOT_TERMINAL, self._bot.sample(now), now_us=now)
         before = peer.world.tick
-        peer.handle_time(now)
+        try:
+            peer.handle_time(now)
+        except Exception as error:  # a world's own script may fail in any way, and then nothing can go on
+            self._fail(peer, error)
+            return
         self._react()
         if peer.simulation is not None and self._hub is not None:
             if peer.world.tick != before or peer.session.paused:
@@ -273,6 +285,18 @@ class Core:
                 self._hub.tell(self._figures.net(peer, now))
             self._look_for_the_end(peer)
         self._schedule()
+
+    def _fail(self, peer: Peer, error: Exception) -> None:
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        place = "" if frame is None else f" ({frame.tb_frame.f_code.co_filename}, line {frame.tb_lineno})"
+        text = f"world {peer.world.definition.name!r} failed at tick {peer.world.tick}{place}"
+        self._failure = CoreError(f"{text}: {type(error).__name__}: {error}")
+        self._failure.__cause__ = error
+        if self._hub is not None:
+            self._hub.close(str(self._failure))
+        self._over.set()
 
     def _handle_datagram(self, data: bytes, source: tuple[str, int]) -> None:
         if self.peer is not None:

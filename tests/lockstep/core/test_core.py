@@ -17,6 +17,7 @@ import pytest
 
 from lockstep.core.core import Core, CoreConfig, CoreError, JoinRefused
 from lockstep.core.terminals import QUEUE_MAX, TerminalClosed, TerminalPort
+from lockstep.core.worlds import load_world
 from lockstep.errors import LocalError
 from lockstep.peer.simulation import Fault
 from lockstep.terminal import is_view
@@ -251,6 +252,31 @@ def test_address_outside_this_machine_is_refused() -> None:
         core = Core(config(bind="0.0.0.0"))
         with pytest.raises(CoreError, match="not on this machine"):
             await core.start()
+        await core.close()
+
+    run(play)
+
+
+def test_world_whose_script_fails_ends_the_core_with_place_and_reason(tmp_path: Path) -> None:
+    file = tmp_path / "failing.py"
+    file.write_text(
+        "from lockstep.plugins.contract import plugin\n"
+        "from lockstep.world import WorldDefinition\n"
+        "@plugin('test/failing@1', columns=[])\n"
+        "class Failing:\n"
+        "    def tick(self, tick, rows):\n"
+        "        if tick.number == 20:\n"
+        "            raise RuntimeError('no more')\n"
+        "def build(tick):\n    pass\n"
+        "WORLD = WorldDefinition('failing', build, plugins=(Failing,), tick_rate=240)\n"
+    )
+
+    async def play() -> None:
+        core = await founded(world=load_world(str(file)))
+        with pytest.raises(
+            CoreError, match=r"'failing' failed at tick 20 \(.*failing\.py, line 7\): RuntimeError: no more"
+        ):
+            await core.run()
         await core.close()
 
     run(play)
