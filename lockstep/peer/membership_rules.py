@@ -160,7 +160,9 @@ class Agreement:
         return True
 
     def _recompute_confirmed(self) -> None:
-        confirmed = max(self.confirmed, min(self.held, self._reported_by_enough()))
+        self._set_confirmed(max(self.confirmed, min(self.held, self._reported_by_enough())))
+
+    def _set_confirmed(self, confirmed: int) -> None:
         assert confirmed >= self.confirmed, f"C1: confirmed falls from {self.confirmed} to {confirmed}"
         assert confirmed <= self.held, f"C2: confirmed {confirmed} above held {self.held}"
         self.confirmed = confirmed
@@ -439,7 +441,7 @@ class Agreement:
         assert view.first_tick >= self.view.first_tick, f"C7: {view.first_tick} below {self.view.first_tick}"
         assert self.held >= view.first_tick - 1, f"C7: cut at {view.first_tick} holding {self.held}"
         if view.seat(self.local) is None and not self.joining:
-            self.confirmed = view.first_tick - 1
+            self._set_confirmed(view.first_tick - 1)
             self._go_out(commit)
             return
         if view.seat(self.local) is not None:
@@ -450,7 +452,7 @@ class Agreement:
         self.held = view.first_tick - 1
         self.reports = {} if self.joining else {self.local: self.held}
         self._clear_change()
-        self.confirmed = view.first_tick - 1
+        self._set_confirmed(view.first_tick - 1)
         self.installed.append(view)
         self._recompute_confirmed()
 

@@ -292,6 +292,7 @@ class View:
 
     def check_successor(self, view: View) -> None:
         """Raise `MessageRefused` if `view` cannot follow this one, whatever was proposed."""
+        view.validate()
         _require(view.lineage == self.lineage, "a view of another lineage")
         _require(view.epoch == self.epoch + 1, f"a view of epoch {view.epoch} after {self.epoch}")
         _require(view.first_tick >= self.first_tick, f"a view from {view.first_tick} after {self.first_tick}")
