@@ -15,7 +15,7 @@ from lockstep.limits import AXIS_MAX, ONE_Q30, PLAYERS_MAX
 from lockstep.plugins import hand, render
 from lockstep.plugins.collision import Collision, Contacts
 from lockstep.plugins.contract import plugin
-from lockstep.plugins.physics import OWN_ROTATION, Physics
+from lockstep.plugins.physics import BODY_ROW_MASK, OWN_ROTATION, Physics
 from lockstep.plugins.render import Render
 from lockstep.plugins.rows import Row, Rows
 from lockstep.world.slots import Vector
@@ -102,7 +102,7 @@ class Avatars:
     def left(self, tick: Tick, rows: Rows, place: int) -> None:
         """Take the player's avatar away."""
         for row in rows:
-            if row.place == place:
+            if row.place == place and tick.slots.is_alive(row.slot_id):
                 tick.destroy(row.slot_id)
 
     def detached(self, tick: Tick, rows: Rows, slot_ids: list[int]) -> None:
@@ -138,14 +138,16 @@ class Avatars:
             elif grounded > 0:
                 row.grounded = grounded - 1
 
-    @staticmethod
-    def avatar_of(rows: Rows, place: int) -> Row | None:
-        """The avatar of a player, if there is one."""
+    def avatar_of(self, rows: Rows, place: int) -> Row | None:
+        """The avatar of a player, if there is one, with a slot and a body."""
         places = rows["place"].tolist()
         if place not in places:
             return None
         index = places.index(place)
-        return Row(rows, int(rows["slot_id"][index]), index)
+        slot_id = int(rows["slot_id"][index])
+        if not rows.slots.is_alive(slot_id) or self._physics.find_body(int(rows["body_id"][index])) < 0:
+            return None
+        return Row(rows, slot_id, index)
 
     def _move(self, tick: Tick, rows: Rows, row: Row, player: Player) -> None:
         axis_x, axis_z = player.axis("move_x"), player.axis("move_z")
@@ -161,7 +163,7 @@ class Avatars:
         if int(table.array("position_q24")[slot_row, 1]) < DEPTH_MAX_Q24:
             self._start_again(tick, row)
             return
-        body_row = self._physics.space.row(row.body_id)
+        body_row = row.body_id & BODY_ROW_MASK
         velocities = self._physics.space.bodies.array("velocity_q24")
         x, y, z = velocities[body_row].tolist()
         grounded = row.grounded

@@ -126,7 +126,7 @@ def let_go(row: Row, looks: Rows) -> None:
 def hold_on(tick: Tick, physics: Physics, row: Row, looks: Rows, reach: Reach) -> None:
     """Pull what is held toward the hold point; lose it if it is gone or too far."""
     slot_id = row.held_id
-    if physics.rows.index(slot_id) < 0:
+    if not tick.slots.is_alive(slot_id) or not _has_body(physics, slot_id):
         let_go(row, looks)
         return
     position = tick.slots[slot_id].position_q24
@@ -149,13 +149,18 @@ def hold_on(tick: Tick, physics: Physics, row: Row, looks: Rows, reach: Reach) -
 
 def throw(physics: Physics, slot_id: int, reach: Reach) -> None:
     """Throw what is held, or shove what is in front; light things fly faster."""
-    if slot_id == NO_ID or physics.rows.index(slot_id) < 0:
+    if not _has_body(physics, slot_id):
         return
     body_row = physics.body_row(slot_id)
     speed = THROW_IMPULSE_Q24 * int(physics.space.bodies.array("inverse_mass_q40")[body_row]) >> 40
     physics.set_velocity_q24(
         slot_id, reach.velocity(min(max(speed, THROW_SPEED_MIN_Q24), THROW_SPEED_MAX_Q24))
     )
+
+
+def _has_body(physics: Physics, slot_id: int) -> bool:
+    index = physics.rows.index(slot_id)
+    return index >= 0 and physics.find_body(int(physics.rows["body_id"][index])) >= 0
 
 
 def _shortened(vector_q24: list[int], limit_q24: int) -> list[int]:

@@ -40,7 +40,7 @@ assert VELOCITY_MAX_Q24 >= 64 << 24
 
 OWN_ROTATION: Final = 1  # flag: the slot turns by itself (an avatar looks around), the body does not
 TRAVEL_SPEED_MAX_Q24: Final = 64 << 24  # m/s; a slot that goes farther in a tick has jumped
-_BODY_ROW_MASK: Final = 0xFFFFFFFF
+BODY_ROW_MASK: Final = 0xFFFFFFFF
 
 Integers = npt.NDArray[Any]
 
@@ -141,6 +141,13 @@ class Physics:
         """
         return self.space.row(self.rows.row(slot_id).body_id)
 
+    def find_body(self, body_id: int) -> int:
+        """The row of a body in the table of bodies, or -1 if it is gone."""
+        row, bodies = body_id & BODY_ROW_MASK, self.space.bodies
+        if row >= bodies.count or not bodies.array("alive")[row]:
+            return -1
+        return row if int(bodies.array("generation")[row]) == body_id >> 32 else -1
+
     def velocity_q24(self, slot_id: int) -> Vector:
         """Velocity of a slot's body, m/s in Q24.
 
@@ -207,11 +214,13 @@ class Physics:
     def remove_bodies(self, rows: Rows, slot_ids: list[int]) -> None:
         """Remove the bodies that rows have for slots."""
         for slot_id in slot_ids:
-            self.space.remove(rows.row(slot_id).body_id)
+            body_id = rows.row(slot_id).body_id
+            if self.find_body(body_id) >= 0:
+                self.space.remove(body_id)
 
     def _rows_of(self, riders: Rows) -> tuple[Integers, Integers]:
         """Rows of slots and of bodies; bounded even where an id is damaged, so that no array is overrun."""
-        body_rows = np.minimum(riders["body_id"] & _BODY_ROW_MASK, self.space.bodies.count - 1)
+        body_rows = np.minimum(riders["body_id"] & BODY_ROW_MASK, self.space.bodies.count - 1)
         return riders.slot_rows, body_rows
 
     def _follow_slots(self, riders: Rows) -> None:
@@ -276,4 +285,4 @@ def _clamp(value: int, limit: int) -> int:
     return max(-limit, min(limit, value))
 
 
-__all__ = ["DYNAMIC", "KINEMATIC", "OWN_ROTATION", "STATIC", "Physics"]
+__all__ = ["BODY_ROW_MASK", "DYNAMIC", "KINEMATIC", "OWN_ROTATION", "STATIC", "Physics"]
