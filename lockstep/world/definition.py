@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +71,6 @@ class WorldDefinition:
 
     specs: tuple[PluginSpec, ...] = field(init=False, repr=False, compare=False)
     prefab_names: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    source_digest: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.name.isprintable() or not 1 <= len(self.name) <= NAME_LENGTH_MAX:
@@ -95,29 +92,13 @@ class WorldDefinition:
         for prefab in self.prefabs:
             check_source(prefab.make, name=f"prefab {prefab.name} of world {self.name}")
         object.__setattr__(self, "prefab_names", names)
-        object.__setattr__(self, "source_digest", self._digest())
 
     def terms(self) -> dict[str, object]:
         """What two cores compare before they play together; plain values only."""
         return {
             "world": self.name,
-            "source": self.source_digest,
             "plugins": [spec.name for spec in self.specs],
             "prefabs": list(self.prefab_names),
             "inputs": self.inputs.terms(),
             "tick_rate": self.tick_rate,
         }
-
-    def _digest(self) -> str:
-        """BLAKE2b of the modules that define scene, prefabs and plugins, newlines normalised."""
-        parts: dict[str, str] = {}
-        for item in (self.build, *(prefab.make for prefab in self.prefabs), *self.plugins):
-            whole: Any = inspect.getmodule(item) or item
-            try:
-                parts[item.__module__] = inspect.getsource(whole)
-            except (OSError, TypeError):
-                raise WorldError(f"world {self.name!r}: the source of {item!r} cannot be read") from None
-        digest = hashlib.blake2b(digest_size=16, person=b"lockstep.world")
-        for source in sorted("\n".join(text.splitlines()) for text in parts.values()):
-            digest.update(len(source).to_bytes(8, "little") + source.encode())
-        return digest.hexdigest()

@@ -20,6 +20,7 @@ from lockstep.world.commands import apply_commands
 from lockstep.world.definition import WorldDefinition
 from lockstep.world.players import Player, Players
 from lockstep.world.slots import Slots
+from lockstep.world.terms import source_digest
 from lockstep.world.tick import Tick, View, missing_plugin
 from physics_fixed.tables import Column, Table, TableSet
 
@@ -185,7 +186,12 @@ class World:
 
     def terms(self) -> dict[str, object]:
         """What two cores compare before they play together; plain values only."""
-        return {**self.definition.terms(), "schema": self.tables.schema_digest.hex(), "seed": self.seed}
+        return {
+            **self.definition.terms(),
+            "source": source_digest(self.definition, World),
+            "schema": self.tables.schema_digest.hex(),
+            "seed": self.seed,
+        }
 
     def check(self) -> None:
         """Assert the invariants of the whole state."""

@@ -15,6 +15,7 @@ from lockstep.plugins.rows import Rows
 from lockstep.world import Prefab, Tick, View, World, WorldDefinition
 from lockstep.world.module import definition_of
 from lockstep.world.slots import Vector
+from lockstep.worlds.small import WORLD as SMALL
 from physics_fixed.tables import Column
 
 LAYOUT = InputLayout(buttons=("fire", "jump"), axes=("turn",))
@@ -192,6 +193,8 @@ def test_terms_name_what_peers_must_share() -> None:
     assert terms["inputs"] == {"buttons": ["fire", "jump"], "axes": ["turn"], "absolute_axes": []}
     assert terms["schema"] == world.tables.schema_digest.hex()
     assert terms == World(DEFINITION, seed=7).terms()
+    assert World(DEFINITION, seed=8).terms()["source"] == terms["source"]
+    assert World(SMALL, seed=7).terms()["source"] != terms["source"]
 
 
 def test_mistakes_in_a_definition_say_what_is_allowed() -> None:
