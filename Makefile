@@ -27,6 +27,7 @@ bench: $(READY)
 
 soak: $(READY)
 	$(BIN)/lockstep-fuzz soak --permille $(SOAK_PERMILLE)
+	$(BIN)/lockstep-fuzz rehearse all --ticks $$((3600 * $(SOAK_PERMILLE) / 1000))
 
 install: $(READY)
 

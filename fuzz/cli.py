@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from fuzz.registry import ENTRIES, run_fuzzer
-from fuzz.report import Report
+from fuzz.report import CheckFailed, Report
 
 
 def positive(text: str) -> int:
@@ -56,6 +56,11 @@ def build_parser() -> argparse.ArgumentParser:
     trace.add_argument("--scene", metavar="NAME")
     trace.add_argument("--ticks", type=natural, default=600)
     trace.add_argument("--every", type=positive, default=60)
+
+    rehearsal = commands.add_parser("rehearse", help="real processes over a bad network, in real time")
+    rehearsal.add_argument("name", metavar="NAME", help="lossy, ramp, desync, visit; all: one after another")
+    rehearsal.add_argument("--ticks", type=positive, default=600, help="60 a second")
+    rehearsal.add_argument("--world", default="sandbox", metavar="NAME_OR_FILE")
 
     bench = commands.add_parser("bench", help="measure; the last line is one JSON object")
     bench.add_argument("what", choices=["session"])
@@ -139,6 +144,29 @@ def trace_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def rehearse_command(arguments: argparse.Namespace) -> int:
+    """`lockstep-fuzz rehearse`: the last line is one JSON object, for all of them one each."""
+    import asyncio
+    import json
+
+    from fuzz.rehearsal import REHEARSALS, rehearse
+
+    if arguments.name not in REHEARSALS and arguments.name != "all":
+        names = ", ".join(REHEARSALS)
+        print(f"no rehearsal is named {arguments.name!r}; there are: {names}, all", file=sys.stderr)
+        return 2
+    failed = 0
+    for name in REHEARSALS if arguments.name == "all" else (arguments.name,):
+        try:
+            say(json.dumps(asyncio.run(rehearse(name, ticks=arguments.ticks, world=arguments.world))))
+        except CheckFailed as failure:
+            failed += 1
+            say(f"{name}: {failure}")
+            command = f"lockstep-fuzz rehearse {name} --ticks {arguments.ticks} --world {arguments.world}"
+            say(f"reproduce: {command}")
+    return 1 if failed else 0
+
+
 def bench_command(arguments: argparse.Namespace) -> int:
     """`lockstep-fuzz bench`."""
     from fuzz.bench import bench_session
@@ -161,6 +189,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "shrink": shrink_command,
         "trace": trace_command,
         "bench": bench_command,
+        "rehearse": rehearse_command,
     }
     return commands[arguments.command](arguments)
 

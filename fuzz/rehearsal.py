@@ -117,11 +117,12 @@ async def rehearse(name: str, *, ticks: int, world: str) -> Figures:
             await relay.close()
     finally:
         await _kill(host)
-    _judge(rehearsal, host_report, guest_report)
+    judge(rehearsal, host_report, guest_report)
     return _figures(name, rehearsal, host_report, guest_report)
 
 
-def _judge(rehearsal: Rehearsal, host: Figures, guest: Figures) -> None:
+def judge(rehearsal: Rehearsal, host: Figures, guest: Figures) -> None:
+    """Raise `CheckFailed` unless the reports of both cores are what a person would accept."""
     reports = (host, guest)
     if not rehearsal.leaves_at:
         require(
