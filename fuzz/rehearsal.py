@@ -2,7 +2,8 @@
 
 The fuzzers show that the protocol is right; a rehearsal shows that the product is: `lockstep play` in one
 process, `lockstep join` in another, a relay between them that loses and delays real datagrams. What a person
-would notice is judged: equal states at the end, no desync that was not planted, no long stall, an avatar that obeys at once.
+would notice is judged: equal states at the end, no desync that was not planted, no long stall, an avatar that
+obeys at once.
 
 As a command: `lockstep-fuzz rehearse NAME --ticks N`.
 """

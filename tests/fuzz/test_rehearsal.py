@@ -1,6 +1,6 @@
 """A rehearsal's judgement: figures that a person would not accept are refused, each for its reason.
 
-Method: reports as two cores write them, altered one at a time. The rehearsals themselves run in CI and in soaks.
+Method: reports as two cores write them, altered one at a time. The rehearsals run in CI and in soaks.
 """
 
 from __future__ import annotations
