@@ -48,6 +48,8 @@ GROUNDED_TICKS: Final = 6  # after leaving the ground a jump is still taken
 JUMP_PAUSE_TICKS: Final = 10
 SPAWN_PAUSE_TICKS: Final = 8
 SPAWN_SPEED_Q24: Final = METRE * 9
+SPAWN_HEIGHT_Q24: Final = METRE  # above the eyes
+SPAWN_AHEAD_Q24: Final = METRE // 2
 DEPTH_MAX_Q24: Final = -30 * METRE  # who falls deeper starts again
 SPAWN_CIRCLE_Q24: Final = 3 * METRE
 HALF_TURNS_COUNT_MAX: Final = 4096
@@ -206,9 +208,11 @@ class Avatars:
             names = tick.prefab_names
             if names:
                 row.pause = SPAWN_PAUSE_TICKS
+                # Over the head, where there is room: ahead of the eyes may be within or behind a wall.
+                x, y, z = reach.ahead(SPAWN_AHEAD_Q24)
                 prefab = tick.rng(f"avatar spawn {row.place}").pick(names)
                 tick.spawn(
-                    prefab, reach.ahead(METRE * 3 // 2), reach.velocity(SPAWN_SPEED_Q24), place=player.place
+                    prefab, (x, y + SPAWN_HEIGHT_Q24, z), reach.velocity(SPAWN_SPEED_Q24), place=player.place
                 )
 
     def _half_turn(self, yaw: int) -> tuple[int, int]:

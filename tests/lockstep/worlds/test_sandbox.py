@@ -63,6 +63,22 @@ def test_spawning_has_a_bound_and_the_oldest_goes() -> None:
     assert len(world.slots) == count, "one came, one went"
 
 
+def test_what_is_made_at_a_wall_stays_inside() -> None:
+    world = World(SANDBOX, seed=1)
+    world.advance(TickInputs(0, (), (0,)))
+    avatar = world.slots[world.slots.find("avatar 0")]
+    avatar.position_q24 = (0, METRE, 25 * METRE)
+    back = encode_input(TickInput(0, (0, -32767, 0, 0)), SANDBOX.inputs)
+    for tick in range(1, 30):
+        world.advance(TickInputs(tick, (PlayerTick(0, back, "confirmed"),)))
+    half_turn = encode_input(TickInput(SANDBOX.inputs.button_bit("spawn"), (0, 0, 32767, 0)), SANDBOX.inputs)
+    world.advance(TickInputs(30, (PlayerTick(0, half_turn, "confirmed"),)))
+    for tick in range(31, 90):
+        world.advance(TickInputs(tick))
+    made = next(iter(world.rows(Litter)))
+    assert made.slot.position_q24[2] < 26 * METRE
+
+
 def test_what_falls_off_the_world_goes() -> None:
     world = World(SANDBOX, seed=1)
     row = next(row for row in world.rows(Physics) if row.kind == 0)
