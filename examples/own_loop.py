@@ -1,8 +1,8 @@
-"""A program with a loop of its own that drives two peers: no sockets, asyncio or thread, no clock but its own.
+"""A program with a loop of its own drives two peers: no socket, asyncio or thread, no clock but its own.
 
 A ``Peer`` is a value. It is told what happened (a datagram, a frame, time), and asked what to do
-(``poll_outputs``) and what is new (``poll_events``). Here a list of pending messages is the network and a counter
-is the clock; in a game of yours they are the sockets and the clock that you have already.
+(``poll_outputs``) and what is new (``poll_events``). Here a list of pending messages is the network and a
+counter is the clock; in a game of yours they are the sockets and the clock that you have already.
 Run it: ``python examples/own_loop.py``.
 """
 
@@ -33,8 +33,8 @@ class Loop:
     def make_peer(self, address: str, number: int) -> Peer:
         """A core of the small world. The seed must be unguessable in a program that listens to others."""
         return Peer(
-            World(WORLD, seed=1), Member(core_id=number, stamp=1), terms=SessionTerms(), seed=bytes([number] * 16),
-            address=address, now_us=self.now_us,
+            World(WORLD, seed=1), Member(core_id=number, stamp=1), terms=SessionTerms(),
+            seed=bytes([number] * 16), address=address, now_us=self.now_us,
         )  # fmt: skip
 
     def run(self, seconds: int) -> None:
