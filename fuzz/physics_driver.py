@@ -2,9 +2,10 @@
 
 ``python -P -m fuzz.physics_driver SCENE STEPS SLEEP ITERATIONS SECONDS OUT [rollback]``
 
-SCENE is a text file, one body a line: ``S`` or ``D`` (static, dynamic), ``box x y z hx hy hz`` or ``sphere x y z r``, in
-metres. SLEEP is 0 or 1. ITERATIONS is the number of substeps, 0 for the default. It stops after SECONDS. OUT receives
-JSON: times of every step, positions at some steps, a hash, and with ``rollback`` the cost of snapshot and restore.
+SCENE is a text file, one body a line: ``S`` or ``D`` (static, dynamic), ``box x y z hx hy hz`` or ``sphere x
+y z r``, in metres. SLEEP is 0 or 1. ITERATIONS is the number of substeps, 0 for the default. It stops after
+SECONDS. OUT receives JSON: times of every step, positions at some steps, a hash, and with ``rollback`` the
+cost of snapshot and restore.
 """
 
 from __future__ import annotations
@@ -83,7 +84,9 @@ def run(scene: SceneSpace, steps: int, seconds: float) -> dict[str, object]:
 
 
 def measure_rollback(space: Space) -> dict[str, object]:
-    """Cost of snapshot, restore, and of a rollback of eight steps; whether a restored space has the same future."""
+    """Cost of snapshot, restore, and of a rollback of eight steps; whether a restored space has the same
+    future.
+    """
     spare = space.snapshot()
     save = [_milliseconds(lambda: space.snapshot(spare))[0] * 1e3 for _ in range(50)]
     base = space.snapshot()

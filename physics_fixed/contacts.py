@@ -69,7 +69,9 @@ def contact_table() -> Table:
 
 
 def ended_table() -> Table:
-    """A new table of the touching pairs that lost a body since the last step; the next step reports their end."""
+    """A new table of the touching pairs that lost a body since the last step; the next step reports their
+    end.
+    """
     return Table("ended_contacts", ENDED_COLUMNS, capacity=8)
 
 
@@ -110,7 +112,8 @@ def keep_contacts(
     friction_q24: Words,
     twist_q24: Words,
 ) -> None:
-    """Collect what the solver found into ``contact`` and ``point``, and into the columns of the table of contacts.
+    """Collect what the solver found into ``contact`` and ``point``, and into the columns of the table of
+    contacts.
 
     Parameters
     ----------

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from physics_fixed.contacts import PHASE_BEGIN, PHASE_END, PHASE_NONE, PHASE_STAY
-from physics_fixed.fixmath.wide import div_shift, length3, mul_shift
+from physics_fixed.fixmath.wide import div_shift, length2, length3, mul_shift
 from physics_fixed.jit import inline_kernel, kernel
 from physics_fixed.layout import (
     CONTACT_APPROACH,
-    CONTACT_FRICTION,
+    CONTACT_GROUP,
     CONTACT_NORMAL,
     CONTACT_PAIR,
     CONTACT_PHASE,
     CONTACT_POINT_COUNT,
     CONTACT_POINT_FIRST,
+    CONTACT_ROW,
     POINT_ARM,
-    POINT_PUSH,
     POINT_TOTAL,
     POINTS_MAX,
     Words,
 )
+from physics_fixed.solver.rows import BALL_DRAG_TOTAL, FACE_DRAG_TOTAL
 
 __all__ = ["PHASE_BEGIN", "PHASE_END", "PHASE_STAY", "ContactEvents", "gather_events", "no_events"]
 
@@ -50,8 +51,8 @@ class ContactEvents:
     normal_q30 : (n, 3)
         Unit vector from a to b; zero if there is no point.
     approach_speed_q24 : (n,)
-        Speed at which the surfaces approached along the normal, from the velocities before the step, m/s; the largest
-        of the points; negative if they separated.
+        Speed at which the surfaces approached along the normal, from the velocities before the step, m/s; the
+        largest of the points; negative if they separated.
     normal_impulse_q24, friction_impulse_q24 : (n,)
         Impulse of the whole step, N s.
     """
@@ -82,7 +83,17 @@ def no_events(count: int = 0) -> ContactEvents:
     """Arrays for so many events, all zero."""
     flat = [np.zeros(count, np.int64) for _ in range(9)]
     return ContactEvents(
-        *flat[:6], np.zeros((count, POINTS_MAX, 3), np.int64), np.zeros((count, 3), np.int64), *flat[6:]
+        phase=flat[0],
+        body_a=flat[1],
+        body_b=flat[2],
+        user_a=flat[3],
+        user_b=flat[4],
+        point_count=flat[5],
+        points_q24=np.zeros((count, POINTS_MAX, 3), np.int64),
+        normal_q30=np.zeros((count, 3), np.int64),
+        approach_speed_q24=flat[6],
+        normal_impulse_q24=flat[7],
+        friction_impulse_q24=flat[8],
     )
 
 
@@ -93,13 +104,15 @@ def reduced_mass_q24(inverse_mass_q40: Words, a: int, b: int) -> int:
 
 
 @kernel(
-    "int64(int64,int64[:,::1],int64[:,::1],int64,int64[::1],int64[:,::1],int64[::1],int64,int64[::1],int64[::1],"
+    "int64(int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,int64[::1],int64[:,::1],int64[::1],int64,int64[::1],int64[::1],"
     "int64[::1],int64[:,:,::1],int64[:,::1],int64[::1],int64[::1],int64[::1])"
 )
 def gather_events(
     contact_count: int,
     contact: Words,
     point: Words,
+    ball: Words,
+    face: Words,
     ended_count: int,
     ended: Words,
     origin_q24: Words,
@@ -114,7 +127,8 @@ def gather_events(
     normal_impulse_q24: Words,
     friction_impulse_q24: Words,
 ) -> int:
-    """Merge contacts and vanished pairs in order of pairs into event arrays, from row ``begin``; rows used in the end.
+    """Merge contacts and vanished pairs in order of pairs into event arrays, from row ``begin``; rows used in
+    the end.
 
     The arrays have room for all and are zero beyond ``begin``. ``pair`` takes the rows of both bodies.
     """
@@ -139,10 +153,8 @@ def gather_events(
         pair[event] = contact[index, CONTACT_PAIR]
         point_count[event] = points
         total = 0
-        last = 0
         for k in range(points):
             total += point[first + k, POINT_TOTAL]
-            last += point[first + k, POINT_PUSH]
             for axis in range(3):
                 points_q24[event, k, axis] = origin_q24[a, axis] + point[first + k, POINT_ARM + axis]
         for axis in range(3):
@@ -150,14 +162,14 @@ def gather_events(
         approach_speed_q24[event] = contact[index, CONTACT_APPROACH]
         mass = reduced_mass_q24(inverse_mass_q40, a, b)
         normal_impulse_q24[event] = mul_shift(mass, total, 24)
-        drag = length3(
-            contact[index, CONTACT_FRICTION],
-            contact[index, CONTACT_FRICTION + 1],
-            contact[index, CONTACT_FRICTION + 2],
-        )
-        if last > 0:
-            drag = mul_shift(drag, div_shift(total, last, 24), 24)
-            friction_impulse_q24[event] = mul_shift(mass, drag, 24)
+        row = contact[index, CONTACT_ROW]
+        if contact[index, CONTACT_GROUP] % 2 == 0:
+            drag = length3(
+                ball[row, BALL_DRAG_TOTAL], ball[row, BALL_DRAG_TOTAL + 1], ball[row, BALL_DRAG_TOTAL + 2]
+            )
+        else:
+            drag = length2(face[row, FACE_DRAG_TOTAL], face[row, FACE_DRAG_TOTAL + 1])
+        friction_impulse_q24[event] = mul_shift(mass, drag, 24)
         event += 1
         index += 1
     return event

@@ -1,11 +1,12 @@
 """Columns of the scratch arrays that the stages of a step hand to each other.
 
-Scratch is not state: it is filled anew in every step before it is read, and neither hash nor snapshot sees it. All of
-it is int64, one row per thing, so that what a stage needs of one thing lies side by side in memory.
+Scratch is not state: it is filled anew in every step before it is read, and neither hash nor snapshot sees
+it. All of it is int64, one row per thing, so that what a stage needs of one thing lies side by side in
+memory.
 
-Formats: ``q24`` lengths in m and velocities in m/s, ``q30`` unit vectors from the narrowphase, ``q60`` unit vectors and
-ratios in solver rows. A product of a ``q60`` and a ``q24`` number that has been shifted left by 4 is again ``q24`` in
-its upper 64 bits, so no 128-bit shift is needed in the inner loops.
+Formats: ``q24`` lengths in m and velocities in m/s, ``q30`` unit vectors from the narrowphase, ``q60`` unit
+vectors and ratios in solver rows. A product of a ``q60`` and a ``q24`` number that has been shifted left by 4
+is again ``q24`` in its upper 64 bits, so no 128-bit shift is needed in the inner loops.
 """
 
 from __future__ import annotations
@@ -63,8 +64,9 @@ POINT_TOTAL: Final = 6  # the same, summed over the substeps of the tick
 POINT_WIDTH: Final = 8
 POINTS_MAX: Final = 4
 
-# motion[row]: what the solver reads and writes of a body, two cache lines. ``W`` is the angular velocity times the
-# body's lever: the speed of a point at lever's distance, so that linear and angular parts have the same scale.
+# motion[row]: what the solver reads and writes of a body, two cache lines. ``W`` is the angular velocity
+# times the body's lever: the speed of a point at lever's distance, so that linear and angular parts have the
+# same scale.
 MOTION_V: Final = 0  # q24 (3)
 MOTION_W: Final = 3  # q24 (3)
 MOTION_SHIFT: Final = 6  # displacement since the tick began, q24 (3)
@@ -75,4 +77,5 @@ MOTION_WIDTH: Final = 16
 BASE_WIDTH: Final = 8
 
 # gain_q40[row]: lever^2 * mass * inverse inertia, in world axes: xx, yy, zz, xy, xz, yz.
+GAIN_INVERSE_LEVER: Final = 6  # 1 / lever, q38 1/m
 GAIN_WIDTH: Final = 8

@@ -179,15 +179,15 @@ def mass_of(
         if not Fraction(MASS_MIN_Q24, 1 << _Q24) <= kilograms <= Fraction(MASS_MAX_Q24, 1 << _Q24):
             low, high = to_text(MASS_MIN_Q24, _Q24), to_text(MASS_MAX_Q24, _Q24)
             raise NumberError(
-                f"the mass that follows from the density is {float(kilograms):.6g} kg; allowed: {low} to {high} kg; "
-                f"give mass= or another density="
+                f"the mass that follows from the density is {float(kilograms):.6g} kg; allowed: {low} to "
+                f"{high} kg; give mass= or another density="
             )
     lever = Fraction(shape.lever_q24, 1 << _Q24)
     gains = [lever**2 / moment for moment in properties.inertia]
     if max(gains) > ANGULAR_GAIN_MAX:
         raise NumberError(
-            f"the shape is too thin for a dynamic body: lever^2 * mass / inertia = {float(max(gains)):.6g}; allowed: "
-            f"up to {ANGULAR_GAIN_MAX}"
+            f"the shape is too thin for a dynamic body: lever^2 * mass / inertia = {float(max(gains)):.6g}; "
+            f"allowed: up to {ANGULAR_GAIN_MAX}"
         )
     raw_gains = [0 if lock_rotation else round(gain * (1 << 40)) for gain in gains]
     return Mass(round((1 << 40) / kilograms), (raw_gains[0], raw_gains[1], raw_gains[2]))

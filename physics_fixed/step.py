@@ -1,7 +1,7 @@
 """One step of a space: the stages in their order, and the scratch memory that they share.
 
-Scratch is allocated to fit, grows by doubling, and is never read before the same step has written it. So it is no
-state: a step is a function of the tables alone.
+Scratch is allocated to fit, grows by doubling, and is never read before the same step has written it. So it
+is no state: a step is a function of the tables alone.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ def _words(*shape: int) -> Words:
 class Scratch:
     """Memory of one space for the duration of a step, see :mod:`physics_fixed.layout`.
 
-    Attributes that events read after the step: ``contact``, ``point``, ``contact_count``, ``ended``, ``ended_count``,
+    Attributes that events read after the step: ``contact``, ``point``, ``contact_count``, ``ended``,
+    ``ended_count``,
     ``origin_q24``.
     """
 
@@ -128,8 +129,8 @@ def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scra
     )  # fmt: skip
     while True:
         pair_count = find_pairs(
-            count, alive, kind, shape, scratch.box_q24, scratch.order, scratch.order_spare, scratch.sorted_box_q24,
-            scratch.histogram, scratch.found, scratch.pairs,
+            count, alive, kind, shape, scratch.box_q24, scratch.order, scratch.order_spare,
+            scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.pairs,
         )  # fmt: skip
         if pair_count <= scratch.pair_capacity:
             break
@@ -164,13 +165,13 @@ def solve_contacts(bodies: Table, gravity_q24: Words, settings: Words, scratch: 
         scratch.group_end,
     )
     prepare_rows(
-        settings, contact_count, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass, lever,
-        bodies.array("friction_q24"), bodies.array("restitution_q24"), scratch.motion, scratch.gain_q40, scratch.ball,
-        scratch.face, scratch.corner,
+        settings, contact_count, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass,
+        bodies.array("friction_q24"), bodies.array("restitution_q24"), scratch.motion, scratch.gain_q40,
+        scratch.ball, scratch.face, scratch.corner,
     )  # fmt: skip
     solve_substeps(
-        count, alive, kind, gravity_q24, bodies.array("gravity_scale_q24"), settings, scratch.group_end, scratch.ball,
-        scratch.face, scratch.corner, scratch.motion, scratch.base,
+        count, alive, kind, gravity_q24, bodies.array("gravity_scale_q24"), settings, scratch.group_end,
+        scratch.ball, scratch.face, scratch.corner, scratch.motion, scratch.base,
     )  # fmt: skip
 
 

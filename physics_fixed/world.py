@@ -57,6 +57,7 @@ SPACE_COLUMNS = (
     Column("substep_count", "int"),
 )
 
+_STILL = (0, 0, 0)
 _GRAVITY_SCALE_MAX_Q24 = 16 << 24
 _IMPULSE_MAX_Q24 = 1 << 50
 
@@ -64,9 +65,9 @@ _IMPULSE_MAX_Q24 = 1 << 50
 class Space:
     """Rigid bodies that fall, collide and rest, the same on every machine.
 
-    Units are metres, kilograms and seconds; y points up. Numbers are written as int, decimal text (``"0.5"``), Decimal or
-    Fraction; floats are refused, because they differ between machines. Keywords that end in a format, such as
-    ``position_q24``, take raw integers instead.
+    Units are metres, kilograms and seconds; y points up. Numbers are written as int, decimal text
+    (``"0.5"``), Decimal or Fraction; floats are refused, because they differ between machines. Keywords that
+    end in a format, such as ``position_q24``, take raw integers instead.
 
     Parameters
     ----------
@@ -162,7 +163,8 @@ class Space:
         velocity, angular_velocity : three numbers, m/s and rad/s
             In world axes, each component up to 256 and 128.
         density, mass : number, kg/m^3 or kg
-            At most one of them, for dynamic bodies; 1000 kg/m^3 if missing. The mass must be 0.001 to 100000 kg.
+            At most one of them, for dynamic bodies; 1000 kg/m^3 if missing. The mass must be 0.001 to 100000
+            kg.
         friction : number
             0 to 16, default 0.5. A pair has the geometric mean of both.
         restitution : number
@@ -182,11 +184,12 @@ class Space:
         Raises
         ------
         NumberError
-            If a number is a float, no number, given twice, or out of range; the message tells what is allowed.
+            If a number is a float, no number, given twice, or out of range; the message tells what is
+            allowed.
         """
         if kind not in KIND_NAMES:
             raise NumberError(f"kind = {kind!r}; allowed: DYNAMIC, STATIC, KINEMATIC")
-        columns: dict[str, object] = {
+        columns: dict[str, int | tuple[int, ...]] = {
             "user_id": checked_user_id(user_id),
             "alive": 1,
             "kind": kind,
@@ -196,13 +199,14 @@ class Space:
             "rotation_q30": unit_quaternion_q30(rotation, rotation_q30),
             "velocity_q24": ranged_vector(velocity, velocity_q24, 24, VELOCITY_MAX_Q24, "velocity", "m/s"),
             "angular_velocity_q24": ranged_vector(
-                angular_velocity, angular_velocity_q24, 24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity", "rad/s"
+                angular_velocity, angular_velocity_q24, 24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity",
+                "rad/s"
             ),
             "size_q24": shape.size_q24,
             "lever_q24": shape.lever_q24,
             "friction_q24": _coefficient(friction, friction_q24, "0.5", FRICTION_MAX_Q24, "friction"),
-            "restitution_q24": _coefficient(restitution, restitution_q24, "0", RESTITUTION_MAX_Q24, "restitution"),
-            "gravity_scale_q24": ranged(
+            "restitution_q24": _coefficient(restitution, restitution_q24, "0", RESTITUTION_MAX_Q24,
+            "restitution"), "gravity_scale_q24": ranged(
                 1 if gravity_scale is None and gravity_scale_q24 is None else gravity_scale,
                 gravity_scale_q24, 24, -_GRAVITY_SCALE_MAX_Q24, _GRAVITY_SCALE_MAX_Q24, "gravity_scale",
             ),
@@ -212,11 +216,12 @@ class Space:
             properties = mass_of(shape, density, mass, mass_q24=mass_q24, lock_rotation=lock_rotation)
         columns["inverse_mass_q40"] = properties.inverse_mass_q40
         columns["angular_gain_q40"] = properties.angular_gain_q40
-        if kind == STATIC and (any(columns["velocity_q24"]) or any(columns["angular_velocity_q24"])):  # type: ignore[call-overload]
+        if kind == STATIC and (columns["velocity_q24"], columns["angular_velocity_q24"]) != (_STILL, _STILL):
             raise NumberError("a STATIC body has no velocity; use KINEMATIC for one that moves")
         return Body(self.bodies, self._put(columns))
 
-    def _put(self, columns: dict[str, object]) -> int:
+    def _put(self, columns: dict[str, int | tuple[int, ...]]) -> int:
+        self._keep_events()
         row = lowest_free_row(self.bodies)
         if row == self.bodies.count:
             self.bodies.resize(row + 1)
@@ -249,6 +254,7 @@ class Space:
             If the id names no live body.
         """
         row = self.row(body)
+        self._keep_events()
         contacts, bodies = self.contacts, self.bodies
         pair = contacts["pair"]
         mine = (pair >> ROW_BITS == row) | (pair & ROW_MASK == row)
@@ -300,10 +306,14 @@ class Space:
 
     @property
     def events(self) -> ContactEvents:
-        """Contact events of the last :meth:`step`, in canonical order; valid until a body is added or removed.
+        """Contact events of the last :meth:`step`, in canonical order.
 
         They are derived, not state: after a restore they are those of the last step that ran.
         """
+        return self._keep_events()
+
+    def _keep_events(self) -> ContactEvents:
+        """Make the events of the last step: ids come from the table as the step left it."""
         if self._events is None:
             self._events = self._gather()
         return self._events
@@ -313,7 +323,8 @@ class Space:
         events = no_events(removed.count + scratch.contact_count + scratch.ended_count)
         pair = np.zeros(len(events.phase), np.int64)
         used = gather_events(
-            scratch.contact_count, scratch.contact, scratch.point, scratch.ended_count, scratch.ended,
+            scratch.contact_count, scratch.contact, scratch.point, scratch.ball, scratch.face,
+            scratch.ended_count, scratch.ended,
             scratch.origin_q24, bodies.array("inverse_mass_q40"), removed.count, events.phase, pair,
             events.point_count, events.points_q24, events.normal_q30, events.approach_speed_q24,
             events.normal_impulse_q24, events.friction_impulse_q24,
@@ -378,7 +389,8 @@ class Space:
     def apply_impulse_q24(
         self, body: int, impulse: Sequence[int], *, point_q24: Sequence[int] | None = None
     ) -> None:
-        """Give a dynamic body an impulse (raw Q24 N s, world axes), at its centre or at a world point (raw Q24 m).
+        """Give a dynamic body an impulse (raw Q24 N s, world axes), at its centre or at a world point (raw
+        Q24 m).
 
         Velocities stay within their limits. Bodies that are not dynamic do not yield: nothing happens.
 
@@ -417,7 +429,8 @@ class Space:
         return self.state.snapshot(into)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to a snapshot of this space, or of one made alike. Handles and ids of that time are valid again.
+        """Go back to a snapshot of this space, or of one made alike. Handles and ids of that time are valid
+        again.
 
         Raises
         ------

@@ -1,4 +1,6 @@
-"""Scenes of the physics alone: small enough to run with the compiler off, dense enough to show every kind of contact."""
+"""Scenes of the physics alone: small enough to run with the compiler off, dense enough to show every kind of
+contact.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def boxes() -> Space:
     for row in range(5):
         for column in range(5 - row):
             x = (column - Fraction(4 - row, 2)) * Fraction(17, 16)
-            space.add(Box(("0.5", "0.5", "0.5")), position=(x, row + Fraction(1, 2), 0), user_id=row * 8 + column)
+            space.add(
+                Box(("0.5", "0.5", "0.5")), position=(x, row + Fraction(1, 2), 0), user_id=row * 8 + column
+            )
     space.add(
         Box(("0.4", "0.3", "0.6")), position=(0, "2.2", 6), velocity=(0, 2, -12), angular_velocity=(3, 1, 2),
         density=3000, user_id=100,
@@ -61,7 +65,7 @@ def boxes() -> Space:
 
 
 class Mixed:
-    """Spheres and boxes of several sizes on a ramp, a moving platform, a locked body; some go, others come."""
+    """Spheres and boxes on a ramp, a platform that moves, a locked body; some go, others come."""
 
     def __init__(self) -> None:
         self.space = space = Space()
@@ -88,7 +92,9 @@ class Mixed:
     def step(self) -> None:
         """Move the platform up and down, replace a body every 20 ticks, step."""
         rising = self._tick // 40 % 2 == 0
-        self.space.set_velocity_q24(self._platform, (0, (1 << 24) if rising else -(1 << 24), 0), (0, 1 << 24, 0))
+        self.space.set_velocity_q24(
+            self._platform, (0, (1 << 24) if rising else -(1 << 24), 0), (0, 1 << 24, 0)
+        )
         if self._tick % 20 == 19:
             place = self._tick // 20 % len(self._bodies)
             self.space.remove(self._bodies[place])

@@ -32,8 +32,8 @@ def place_boxes(
 ) -> None:
     """Clamp the bodies' rows into their ranges, then write rotation matrices (boxes only) and bounding boxes.
 
-    A box is a function of its own body's row: the shape, inflated by half the contact margin, and swept along the
-    velocity, as far as a body with that shape may be stopped early (its smallest half extent).
+    A box is a function of its own body's row: the shape, inflated by half the contact margin, and swept along
+    the velocity, as far as a body with that shape may be stopped early (its smallest half extent).
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
 """All pairs of bodies whose boxes overlap, sorted by (row, row).
 
-Small bodies are sorted by the grid cell of their lower corner. A cell is larger than any small body, so two small
-bodies overlap only if their cells are neighbours, and the neighbours of a cell stand in five runs of the sorted order,
-which are followed with five pointers. Bodies larger than a cell (floors, walls) are compared with every body. The cell
-size is chosen from the scene for speed; the set of pairs does not depend on it, and the output is sorted, so nothing
-else can either.
+Small bodies are sorted by the grid cell of their lower corner. A cell is larger than any small body, so two
+small bodies overlap only if their cells are neighbours, and the neighbours of a cell stand in five runs of
+the sorted order, which are followed with five pointers. Bodies larger than a cell (floors, walls) are
+compared with every body. The cell size is chosen from the scene for speed; the set of pairs does not depend
+on it, and the output is sorted, so nothing else can either.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _extent(box_q24: Words, row: int) -> int:
 
 @device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[::1])")
 def sort_by_key(order: Words, spare: Words, count: int, key_bits: int, histogram: Words) -> None:
-    """Stable radix sort of ``order`` by its first column (>= 0, below ``1 << key_bits``), least digit first."""
+    """Stable radix sort of ``order`` by its first column, ``key_bits`` bits >= 0, least digit first."""
     shift = 0
     in_order = True
     while shift < key_bits:
@@ -189,7 +189,7 @@ def emit_if_overlapping(sorted_box_q24: Words, i: int, j: int, found: Words, pai
 def emit_pairs(
     small: int, total: int, y_bits: int, z_bits: int, order: Words, sorted_box_q24: Words, found: Words
 ) -> int:
-    """Write the overlapping pairs in no useful order; their number, also if ``found`` is too short for all."""
+    """Write the overlapping pairs in no useful order; their number, even if ``found`` is too short."""
     y_step = 1 << z_bits
     x_step = 1 << (y_bits + z_bits)
     above = 0  # four pointers to the runs of neighbours in forward direction, and one for the body's own run
@@ -237,7 +237,7 @@ def emit_pairs(
 
 @device_kernel("void(int64,int64,int64[::1],int64[::1],int64[::1])")
 def sort_pairs(count: int, pair_count: int, found: Words, pairs: Words, histogram: Words) -> None:
-    """Sort pairs by (row, row) into ``pairs``: two counting sorts, last row first. ``found`` is overwritten."""
+    """Sort pairs by (row, row) into ``pairs``: two counting sorts, b first. ``found`` is overwritten."""
     histogram[: count + 1] = 0
     for index in range(pair_count):
         histogram[(found[index] & _ROW_MASK) + 1] += 1
@@ -295,8 +295,8 @@ def find_pairs(
     Returns
     -------
     int
-        Number of pairs. If it exceeds the capacity of ``found``, nothing has been written to ``pairs``: call again
-        with longer arrays.
+        Number of pairs. If it exceeds the capacity of ``found``, nothing has been written to ``pairs``: call
+        again with longer arrays.
     """
     small, y_bits, z_bits = sort_into_cells(
         count, alive, kind, shape, box_q24, order, spare, sorted_box_q24, histogram

@@ -36,15 +36,20 @@ _FEATURE_EDGES = 12 * 6 * _FEATURES_PER_FACE_PAIR  # first feature of edge pairs
 
 @device_kernel("int64(int64[::1],int64,int64,int64)")
 def relative_cosine(frame: Words, flipped: int, i: int, j: int) -> int:
-    """Dot product (Q30) of axis i of the reference box and axis j of the other; ``flipped``: b is the reference."""
-    return frame[RELATIVE + 3 * j + i] if flipped != 0 else frame[RELATIVE + 3 * i + j]
+    """Dot product (Q30) of axis i of the reference box and axis j of the other; ``flipped``: b is the
+    reference.
+    """
+    cosine: int = frame[RELATIVE + 3 * j + i] if flipped != 0 else frame[RELATIVE + 3 * i + j]
+    return cosine
 
 
 @device_kernel("int64(int64,int64,int64,int64,int64[:,::1],int64[::1],int64[:,::1])")
 def lay_incident_face(
     other: int, flipped: int, axis: int, side: int, size_q24: Words, frame: Words, polygon: Words
 ) -> int:
-    """Write the corners of the other box's face that looks at the reference face; the number of that face, 0 to 5."""
+    """Write the corners of the other box's face that looks at the reference face; the number of that face, 0
+    to 5.
+    """
     incident = 0
     largest = -1
     for j in range(3):
@@ -139,6 +144,33 @@ def clip_faces(
     return count
 
 
+@device_kernel("UniTuple(int64,4)(int64,int64,int64,int64,int64,int64[:,::1],int64[:,::1])")
+def middle_of_edge(
+    row: int, along: int, x_q30: int, y_q30: int, z_q30: int, size_q24: Words, matrix_q30: Words
+) -> tuple[int, int, int, int]:
+    """Middle (Q24, from the centre) of the edge along axis ``along`` that lies farthest in a direction.
+
+    The fourth number says which of the four edges it is.
+    """
+    x = y = z = 0
+    which = 0
+    for axis in range(3):
+        if axis == along:
+            continue
+        cosine = dot3_shift(
+            matrix_q30[row, axis], x_q30,
+            matrix_q30[row, 3 + axis], y_q30,
+            matrix_q30[row, 6 + axis], z_q30,
+            30,
+        )  # fmt: skip
+        half = size_q24[row, axis] if cosine > 0 else -size_q24[row, axis]
+        which = 2 * which + (1 if cosine > 0 else 0)
+        x += mul_shift(matrix_q30[row, axis], half, 30)
+        y += mul_shift(matrix_q30[row, 3 + axis], half, 30)
+        z += mul_shift(matrix_q30[row, 6 + axis], half, 30)
+    return x, y, z, which
+
+
 @device_kernel(
     "int64(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,int64,int64[::1],"
     "int64[:,::1],int64,int64[:,::1],int64)"
@@ -183,41 +215,13 @@ def cross_edges(
     )
     if separation_q24 > gap_allowed(velocity_q24, a, b, normal_x, normal_y, normal_z, reach, tick_q40):
         return 0
-    # The edge of a farthest along the normal, the edge of b farthest against it: a point on each.
-    signs = 0
-    on_b_x, on_b_y, on_b_z = x, y, z
-    on_a_x = on_a_y = on_a_z = 0
-    for axis in range(3):
-        if axis != i:
-            away = dot3_shift(
-                matrix_q30[a, axis],
-                normal_x,
-                matrix_q30[a, 3 + axis],
-                normal_y,
-                matrix_q30[a, 6 + axis],
-                normal_z,
-                30,
-            )
-            half = size_q24[a, axis] if away > 0 else -size_q24[a, axis]
-            signs = 2 * signs + (1 if away > 0 else 0)
-            on_a_x += mul_shift(matrix_q30[a, axis], half, 30)
-            on_a_y += mul_shift(matrix_q30[a, 3 + axis], half, 30)
-            on_a_z += mul_shift(matrix_q30[a, 6 + axis], half, 30)
-        if axis != j:
-            away = dot3_shift(
-                matrix_q30[b, axis],
-                normal_x,
-                matrix_q30[b, 3 + axis],
-                normal_y,
-                matrix_q30[b, 6 + axis],
-                normal_z,
-                30,
-            )
-            half = size_q24[b, axis] if away < 0 else -size_q24[b, axis]
-            signs = 2 * signs + (1 if away < 0 else 0)
-            on_b_x += mul_shift(matrix_q30[b, axis], half, 30)
-            on_b_y += mul_shift(matrix_q30[b, 3 + axis], half, 30)
-            on_b_z += mul_shift(matrix_q30[b, 6 + axis], half, 30)
+    on_a_x, on_a_y, on_a_z, signs_a = middle_of_edge(a, i, normal_x, normal_y, normal_z, size_q24, matrix_q30)
+    on_b_x, on_b_y, on_b_z, signs_b = middle_of_edge(
+        b, j, -normal_x, -normal_y, -normal_z, size_q24, matrix_q30
+    )
+    on_b_x += x
+    on_b_y += y
+    on_b_z += z
     # Nearest points of the two lines (Ericson, Real-Time Collision Detection, 5.1.8).
     x = on_b_x - on_a_x
     y = on_b_y - on_a_y
@@ -244,7 +248,7 @@ def cross_edges(
     point[first, POINT_ARM] = (ax + bx) >> 1
     point[first, POINT_ARM + 1] = (ay + by) >> 1
     point[first, POINT_ARM + 2] = (az + bz) >> 1
-    name_point(point, first, _FEATURE_EDGES + edges * 16 + signs, a, size_q24, matrix_q30)
+    name_point(point, first, _FEATURE_EDGES + edges * 16 + 4 * signs_a + signs_b, a, size_q24, matrix_q30)
     return 1
 
 
@@ -279,10 +283,10 @@ def collide_boxes(
         return 0
     if axis >= FIRST_AXIS_EDGES:
         return cross_edges(
-            a, b, axis - FIRST_AXIS_EDGES, separation, position_q24, velocity_q24, size_q24, matrix_q30, reach,
-            tick_q40, frame, contact, index, point, first,
+            a, b, axis - FIRST_AXIS_EDGES, separation, position_q24, velocity_q24, size_q24, matrix_q30,
+            reach, tick_q40, frame, contact, index, point, first,
         )  # fmt: skip
     return clip_faces(
-        a, b, axis, position_q24, velocity_q24, size_q24, matrix_q30, reach, tick_q40, frame, polygon, contact, index,
-        point, first,
+        a, b, axis, position_q24, velocity_q24, size_q24, matrix_q30, reach, tick_q40, frame, polygon,
+        contact, index, point, first,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Clip the facing face of one box against a face of the other, and keep up to four points.
 
-Method: Sutherland and Hodgman. A corner of the clipped polygon is named by the two edges that meet in it (0 to 3: edges
-of the incident face; 4 to 7: sides of the reference face), so that the same corner has the same name in the next step.
+Method: Sutherland and Hodgman. A corner of the clipped polygon is named by the two edges that meet in it (0
+to 3: edges of the incident face; 4 to 7: sides of the reference face), so that the same corner has the same
+name in the next step.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _COORDINATE_BITS = 29
 
 @device_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64)")
 def clip_side(polygon: Words, source: int, count: int, target: int, lane: int, side: int, half: int) -> int:
-    """Cut off what lies beyond ``side * coordinate <= half``; corners from row ``source`` on go to ``target``.
+    """Cut off what lies beyond ``side * coordinate <= half``; corners from row ``source`` on go to
+    ``target``.
 
     Returns the number of corners left. ``lane`` is ALONG_U or ALONG_V, ``side`` is 1 or -1.
     """
@@ -87,17 +89,17 @@ def _area(polygon: Words, origin: int, second: int, third: int) -> int:
     """Twice the signed area of a triangle of reduced coordinates."""
     u = polygon[second, ALONG_U] - polygon[origin, ALONG_U]
     v = polygon[second, ALONG_V] - polygon[origin, ALONG_V]
-    return u * (polygon[third, ALONG_V] - polygon[origin, ALONG_V]) - v * (
-        polygon[third, ALONG_U] - polygon[origin, ALONG_U]
-    )
+    area: int = u * (polygon[third, ALONG_V] - polygon[origin, ALONG_V])
+    area -= v * (polygon[third, ALONG_U] - polygon[origin, ALONG_U])
+    return area
 
 
 @device_kernel("int64(int64[:,::1],int64,int64,int64,int64)")
 def reduce_to_four(polygon: Words, first: int, count: int, half_u: int, half_v: int) -> int:
     """Move four of the corners to the front, in their order around the polygon; the number kept, at most 4.
 
-    Kept are the deepest corner, the one farthest from it, and on either side of the line through these two the one
-    that spans the largest triangle. Equal ones: the first in order.
+    Kept are the deepest corner, the one farthest from it, and on either side of the line through these two
+    the one that spans the largest triangle. Equal ones: the first in order.
     """
     if count <= 4:
         return count
@@ -134,7 +136,7 @@ def reduce_to_four(polygon: Words, first: int, count: int, half_u: int, half_v: 
             right = corner
     kept = 0
     for corner in range(count):
-        if corner == deepest or corner == farthest or corner == left or corner == right:
+        if (corner == deepest) | (corner == farthest) | (corner == left) | (corner == right):
             for part in range(POLYGON_WIDTH):
                 polygon[first + kept, part] = polygon[first + corner, part]
             kept += 1

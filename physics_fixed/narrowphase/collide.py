@@ -1,4 +1,6 @@
-"""The narrowphase of one step: from candidate pairs to contacts with the impulses they had in the previous step."""
+"""The narrowphase of one step: from candidate pairs to contacts with the impulses they had in the previous
+step.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,6 @@ from physics_fixed.layout import (
     CONTACT_POINT_COUNT,
     CONTACT_POINT_FIRST,
     CONTACT_TOUCHED,
-    CONTACT_TWIST,
     POINT_PUSH,
     SHAPE_SPHERE,
     Bytes,
@@ -88,13 +89,13 @@ def collide_pairs(
         elif shape[a] == SHAPE_SPHERE or shape[b] == SHAPE_SPHERE:
             sphere = a if shape[a] == SHAPE_SPHERE else b
             points = collide_sphere_box(
-                a, b, sphere, position_q24, velocity_q24, size_q24, matrix_q30, reach, tick_q40, contact, index, point,
-                first,
+                a, b, sphere, position_q24, velocity_q24, size_q24, matrix_q30, reach, tick_q40, contact,
+                index, point, first,
             )  # fmt: skip
         else:
             points = collide_boxes(
-                a, b, position_q24, velocity_q24, size_q24, matrix_q30, reach, tick_q40, frame, polygon, contact, index,
-                point, first,
+                a, b, position_q24, velocity_q24, size_q24, matrix_q30, reach, tick_q40, frame, polygon,
+                contact, index, point, first,
             )  # fmt: skip
         if points == 0:
             continue
@@ -109,8 +110,8 @@ def collide_pairs(
             old += 1
         if old < old_count and old_pair[old] == pair:
             inherit(
-                contact, index, point, first, points, old, old_point_count, old_feature, old_push, old_friction,
-                old_twist, old_touching,
+                contact, index, point, first, points, old, old_point_count, old_feature, old_push,
+                old_friction, old_twist, old_touching,
             )  # fmt: skip
         index += 1
         first += points

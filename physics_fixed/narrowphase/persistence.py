@@ -1,8 +1,8 @@
 """Which point of a contact is which point of the previous step's: the accumulated push stays with its place.
 
-A point is named by one word: its feature id (which edges and sides meet in it), and its place in the axes of body a in
-13 bits of the body's size. Equal features match first. Where features changed, because a corner slid over an edge by a
-hair, the nearest old point does: losing its push would kick a stack at rest.
+A point is named by one word: its feature id (which edges and sides meet in it), and its place in the axes of
+body a in 13 bits of the body's size. Equal features match first. Where features changed, because a corner
+slid over an edge by a hair, the nearest old point does: losing its push would kick a stack at rest.
 """
 
 from __future__ import annotations
@@ -57,8 +57,10 @@ def apart_squared(first: int, second: int) -> int:
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64[:,::1],int64,int64,int64,int64)")
-def old_point_of(point: Words, row: int, old_feature: Words, old: int, old_points: int, used: int, exact: int) -> int:
-    """The old point that a new one continues, -1 if there is none; bit k of ``used``: old point k is taken."""
+def old_point_of(
+    point: Words, row: int, old_feature: Words, old: int, old_points: int, used: int, exact: int
+) -> int:
+    """The old point that a new one continues, -1 if none; bit k of ``used``: old point k is taken."""
     word = point[row, POINT_FEATURE]
     found = -1
     nearest = _NEAR_SQUARED

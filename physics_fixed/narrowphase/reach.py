@@ -14,12 +14,15 @@ _HALF = 1 << 31
 
 @inline_kernel("int64(uint8[::1],uint8[::1],int64[:,::1],int64)")
 def reach_of(kind: Bytes, shape: Bytes, size_q24: Words, row: int) -> int:
-    """How much early a body may be stopped: its smallest half extent; a static body does not limit its partner."""
+    """How much early a body may be stopped: its smallest half extent; a static body does not limit its
+    partner.
+    """
     if kind[row] == STATIC:
         return LENGTH_MAX_Q24
     if shape[row] == SHAPE_BOX:
         return minimum(size_q24[row, 0], minimum(size_q24[row, 1], size_q24[row, 2]))
-    return size_q24[row, 0]
+    radius: int = size_q24[row, 0]
+    return radius
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64,int64,int64)")
@@ -37,7 +40,9 @@ def gap_bound(velocity_q24: Words, a: int, b: int, reach: int, tick_q40: int) ->
 def gap_allowed(
     velocity_q24: Words, a: int, b: int, x_q30: int, y_q30: int, z_q30: int, reach: int, tick_q40: int
 ) -> int:
-    """Largest gap at which the pair gets a contact with the normal (x, y, z): the margin, and one tick's approach."""
+    """Largest gap at which the pair gets a contact with the normal (x, y, z): the margin, and one tick's
+    approach.
+    """
     approach = -dot3_shift(
         x_q30, velocity_q24[b, 0] - velocity_q24[a, 0],
         y_q30, velocity_q24[b, 1] - velocity_q24[a, 1],

@@ -1,8 +1,8 @@
 """Separating axis test of two boxes.
 
-Method: the 15 axes of Gottschalk, Lin, Manocha, "OBBTree" (1996), in the frame of box a. Face axes come first, and
-win over edge axes, and those of a over those of b, unless the other is better by a clear amount: so resting boxes do
-not change their features from step to step.
+Method: the 15 axes of Gottschalk, Lin, Manocha, "OBBTree" (1996), in the frame of box a. Face axes come
+first, and win over edge axes, and those of a over those of b, unless the other is better by a clear amount:
+so resting boxes do not change their features from step to step.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def fill_frame(a: int, b: int, position_q24: Words, matrix_q30: Words, frame: Wo
 
 @device_kernel("UniTuple(int64,2)(int64,int64,int64[:,::1],int64[::1],int64)")
 def best_face(a: int, b: int, size_q24: Words, frame: Words, bound: int) -> tuple[int, int]:
-    """Face axis of largest separation: its number (0 to 2 of a, 3 to 5 of b) or NO_AXIS, and the separation (Q24)."""
+    """Face axis of largest separation: its number (0 to 2 of a, 3 to 5 of b) or NO_AXIS, and the separation
+    (Q24).
+    """
     best = -(1 << 62)
     axis = NO_AXIS
     for i in range(3):
@@ -101,7 +103,8 @@ def best_edges(
 ) -> tuple[int, int]:
     """The face axis given, or a pair of edges that separates clearly better: its number and separation (Q24).
 
-    Edge pairs are numbered from 6: ``6 + 3 * i + j`` for axis i of a and axis j of b. NO_AXIS if the boxes are apart.
+    Edge pairs are numbered from 6: ``6 + 3 * i + j`` for axis i of a and axis j of b. NO_AXIS if the boxes
+    are apart.
     """
     threshold = face_separation_q24 + _EDGE_ADVANTAGE_Q24
     best = face_separation_q24

@@ -122,7 +122,7 @@ def collide_sphere_box(
     point: Words,
     first: int,
 ) -> int:
-    """Contact of a sphere (row ``sphere``, which is ``a`` or ``b``) with a box; the number of points, 0 or 1."""
+    """Contact of a sphere (row ``sphere``, one of the two) with a box; the number of points, 0 or 1."""
     box = a + b - sphere
     radius = size_q24[sphere, 0]
     x, y, z = into_body(

@@ -1,8 +1,9 @@
 """Ball rows: warm start, solve, restitution. The inner loops of a pile of spheres.
 
-With n the normal from a to b, w the sum of both bodies' angular velocities times levers, and d the difference of their
-velocities, the relative velocity at the contact is ``d - w x n``. A push p along n and a friction f at right angles to it
-change ``d`` by ``p n + f``, of which a takes its share, and both angular velocities by ``-spin * (n x f)``.
+With n the normal from a to b, w the sum of both bodies' angular velocities times levers, and d the difference
+of their velocities, the relative velocity at the contact is ``d - w x n``. A push p along n and a friction f
+at right angles to it change ``d`` by ``p n + f``, of which a takes its share, and both angular velocities by
+``-spin * (n x f)``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from physics_fixed.solver.rows import (
     BALL_BODIES,
     BALL_BOUNCE,
     BALL_DRAG,
+    BALL_DRAG_TOTAL,
     BALL_FRICTION,
     BALL_NORMAL,
     BALL_PUSH,
@@ -30,7 +32,7 @@ from physics_fixed.solver.rows import (
     UP_FRICTION,
     UP_RATE,
 )
-from physics_fixed.solver.settings import PUSH_OUT_MAX, SUBSTEP_RATE
+from physics_fixed.solver.settings import BIAS_RATE, IMPULSE_SCALE, MASS_SCALE, PUSH_OUT_MAX, SUBSTEP_RATE
 
 _ROW_MASK = 0xFFFFFFFF
 _SQUARE_BITS = 30  # of a component whose square, three times, fits one word
@@ -115,8 +117,8 @@ def apply_static(
     motion[a, MOTION_W + 2] -= mul_shift(spin, mul_sub_shift(nx, fy, ny, fx, PRODUCT) << UP, PRODUCT)
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],boolean)")
-def warm_start_balls(ball: Words, first: int, end: int, motion: Words, static: bool) -> None:
+@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64)")
+def warm_start_balls(ball: Words, first: int, end: int, motion: Words, static: int) -> None:
     """Apply the accumulated pushes of rows ``first`` to ``end``."""
     for row in range(first, end):
         a = ball[row, BALL_BODIES] >> 32
@@ -128,39 +130,37 @@ def warm_start_balls(ball: Words, first: int, end: int, motion: Words, static: b
         px = fx + mul_shift(ball[row, BALL_NORMAL], push, PRODUCT)
         py = fy + mul_shift(ball[row, BALL_NORMAL + 1], push, PRODUCT)
         pz = fz + mul_shift(ball[row, BALL_NORMAL + 2], push, PRODUCT)
-        if static:
+        if static != 0:
             apply_static(ball, row, px, py, pz, fx, fy, fz, motion, a)
         else:
             apply_pair(ball, row, px, py, pz, fx, fy, fz, motion, a, b, ball[row, BALL_SHARE_A])
 
 
-@inline_kernel("int64(int64,int64,int64,int64[::1],int64,int64,int64,boolean)")
-def next_push(
-    push: int, speed: int, separation: int, settings: Words, mass_scale: int, impulse_scale: int, bias_rate: int,
-    biased: bool,
-) -> int:  # fmt: skip
+@inline_kernel("int64(int64,int64,int64,int64[::1],int64,int64)")
+def next_push(push: int, speed: int, separation: int, settings: Words, softness: int, biased: int) -> int:
     """New accumulated push of a row with effective mass one.
 
-    A gap may be closed within the substep, not more. Overlap is pushed out like a damped spring while ``biased``;
-    otherwise the row just stops the approach.
+    A gap may be closed within the substep, not more. Overlap is pushed out like a damped spring while
+    ``biased``; otherwise the row just stops the approach.
     """
     if separation > 0:
         push -= speed + separation * settings[SUBSTEP_RATE]
     elif biased:
-        bias = maximum(mul_shift(separation << UP_RATE, bias_rate, PRODUCT), -settings[PUSH_OUT_MAX])
-        push -= mul_shift((speed + bias) << UP, mass_scale, PRODUCT) + mul_shift(
-            push << UP, impulse_scale, PRODUCT
+        bias = maximum(
+            mul_shift(separation << UP_RATE, settings[softness + BIAS_RATE], PRODUCT), -settings[PUSH_OUT_MAX]
+        )
+        push -= mul_shift((speed + bias) << UP, settings[softness + MASS_SCALE], PRODUCT) + mul_shift(
+            push << UP, settings[softness + IMPULSE_SCALE], PRODUCT
         )
     else:
         push -= speed
     return clamp(push, 0, PUSH_MAX_Q24)
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64,int64,boolean)")
+@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
 def solve_ball_pairs(
-    ball: Words, first: int, end: int, motion: Words, settings: Words, mass_scale: int, impulse_scale: int, bias_rate: int,
-    biased: bool,
-) -> None:  # fmt: skip
+    ball: Words, first: int, end: int, motion: Words, settings: Words, softness: int, biased: int
+) -> None:
     """One pass over rows ``first`` to ``end``, each of two dynamic bodies."""
     for row in range(first, end):
         a = ball[row, BALL_BODIES] >> 32
@@ -182,10 +182,8 @@ def solve_ball_pairs(
             PRODUCT,
         )  # fmt: skip
         old_push = ball[row, BALL_PUSH]
-        push = next_push(old_push, speed, separation, settings, mass_scale, impulse_scale, bias_rate, biased)
+        push = next_push(old_push, speed, separation, settings, softness, biased)
         ball[row, BALL_PUSH] = push
-        if not biased:
-            ball[row, BALL_TOTAL] += push
         along = speed << UP
         slip = ball[row, BALL_SLIP]
         fx = ball[row, BALL_DRAG]
@@ -204,6 +202,11 @@ def solve_ball_pairs(
         ball[row, BALL_DRAG] = gx
         ball[row, BALL_DRAG + 1] = gy
         ball[row, BALL_DRAG + 2] = gz
+        if biased == 0:
+            ball[row, BALL_TOTAL] += push
+            ball[row, BALL_DRAG_TOTAL] += gx
+            ball[row, BALL_DRAG_TOTAL + 1] += gy
+            ball[row, BALL_DRAG_TOTAL + 2] += gz
         fx = gx - fx
         fy = gy - fy
         fz = gz - fz
@@ -214,11 +217,10 @@ def solve_ball_pairs(
         apply_pair(ball, row, px, py, pz, fx, fy, fz, motion, a, b, ball[row, BALL_SHARE_A])
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64,int64,boolean)")
+@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
 def solve_balls_on_static(
-    ball: Words, first: int, end: int, motion: Words, settings: Words, mass_scale: int, impulse_scale: int, bias_rate: int,
-    biased: bool,
-) -> None:  # fmt: skip
+    ball: Words, first: int, end: int, motion: Words, settings: Words, softness: int, biased: int
+) -> None:
     """One pass over rows ``first`` to ``end``, whose body b is static."""
     for row in range(first, end):
         a = ball[row, BALL_BODIES] >> 32
@@ -239,10 +241,8 @@ def solve_balls_on_static(
             PRODUCT,
         )  # fmt: skip
         old_push = ball[row, BALL_PUSH]
-        push = next_push(old_push, speed, separation, settings, mass_scale, impulse_scale, bias_rate, biased)
+        push = next_push(old_push, speed, separation, settings, softness, biased)
         ball[row, BALL_PUSH] = push
-        if not biased:
-            ball[row, BALL_TOTAL] += push
         along = speed << UP
         slip = ball[row, BALL_SLIP]
         fx = ball[row, BALL_DRAG]
@@ -261,6 +261,11 @@ def solve_balls_on_static(
         ball[row, BALL_DRAG] = gx
         ball[row, BALL_DRAG + 1] = gy
         ball[row, BALL_DRAG + 2] = gz
+        if biased == 0:
+            ball[row, BALL_TOTAL] += push
+            ball[row, BALL_DRAG_TOTAL] += gx
+            ball[row, BALL_DRAG_TOTAL + 1] += gy
+            ball[row, BALL_DRAG_TOTAL + 2] += gz
         fx = gx - fx
         fy = gy - fy
         fz = gz - fz
@@ -271,9 +276,9 @@ def solve_balls_on_static(
         apply_static(ball, row, px, py, pz, fx, fy, fz, motion, a)
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],boolean)")
-def bounce_balls(ball: Words, first: int, end: int, motion: Words, static: bool) -> None:
-    """Restitution: where a fast approach was stopped in this tick, push until the pair separates as it must."""
+@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64)")
+def bounce_balls(ball: Words, first: int, end: int, motion: Words, static: int) -> None:
+    """Restitution: where a fast approach was stopped in this tick, push until it separates as it must."""
     for row in range(first, end):
         if ball[row, BALL_BOUNCE] == 0 or ball[row, BALL_TOTAL] == 0:
             continue
@@ -285,7 +290,7 @@ def bounce_balls(ball: Words, first: int, end: int, motion: Words, static: bool)
         dx = -motion[a, MOTION_V]
         dy = -motion[a, MOTION_V + 1]
         dz = -motion[a, MOTION_V + 2]
-        if not static:
+        if static == 0:
             dx += motion[b, MOTION_V]
             dy += motion[b, MOTION_V + 1]
             dz += motion[b, MOTION_V + 2]
@@ -298,7 +303,7 @@ def bounce_balls(ball: Words, first: int, end: int, motion: Words, static: bool)
         px = mul_shift(nx, change, PRODUCT)
         py = mul_shift(ny, change, PRODUCT)
         pz = mul_shift(nz, change, PRODUCT)
-        if static:
+        if static != 0:
             apply_static(ball, row, px, py, pz, 0, 0, 0, motion, a)
         else:
             apply_pair(ball, row, px, py, pz, 0, 0, 0, motion, a, b, ball[row, BALL_SHARE_A])

@@ -23,6 +23,7 @@ from physics_fixed.jit import device_kernel, kernel
 from physics_fixed.layout import (
     DYNAMIC,
     FLAG_LOCK_ROTATION,
+    GAIN_INVERSE_LEVER,
     MOTION_SHIFT,
     MOTION_TURN,
     MOTION_V,
@@ -75,6 +76,7 @@ def start_bodies(
             )
             motion[row, MOTION_SHIFT + axis] = 0
             motion[row, MOTION_TURN + axis] = 0
+        gain_q40[row, GAIN_INVERSE_LEVER] = (1 << 62) // lever_q24[row]
         if kind[row] != DYNAMIC or not turning:
             gain_q40[row, :6] = 0
             continue
@@ -119,7 +121,9 @@ def finish_bodies(
     angular_gain_q40: Words,
     motion: Words,
 ) -> None:
-    """Move the bodies by what the substeps accumulated, and give them their new velocities, clamped to the limits."""
+    """Move the bodies by what the substeps accumulated, and give them their new velocities, clamped to the
+    limits.
+    """
     for row in range(count):
         if alive[row] == 0 or kind[row] == STATIC:
             continue
@@ -136,11 +140,20 @@ def finish_bodies(
         inverse = (1 << 62) // lever
         if kind[row] == DYNAMIC:
             for axis in range(3):
-                # Only the change goes through the lever, so a free body keeps its angular velocity to the bit.
+                # Only the change goes through the lever, so a free body keeps its angular velocity to the
+                # bit.
                 before = scaled_spin(angular_velocity_q24[row, axis], lever)
                 change = mul_shift(motion[row, MOTION_W + axis] - before, inverse, 38)
                 angular_velocity_q24[row, axis] += change
-        turn(row, rotation_q30, angular_velocity_q24, inverse, angular_gain_q40, motion, kind[row] == DYNAMIC)
+        turn(
+            row,
+            rotation_q30,
+            angular_velocity_q24,
+            inverse,
+            angular_gain_q40,
+            motion,
+            1 if kind[row] == DYNAMIC else 0,
+        )
         if kind[row] == DYNAMIC:
             bound = minimum(ANGULAR_VELOCITY_MAX_Q24, div_shift(SPEED_MAX_Q24, lever, 24))
             for axis in range(3):
@@ -149,10 +162,12 @@ def finish_bodies(
 
 @device_kernel("UniTuple(int64,4)(int64,int64,int64,int64,int64,int64,int64)")
 def turned(qx: int, qy: int, qz: int, qw: int, x: int, y: int, z: int) -> tuple[int, int, int, int]:
-    """A rotation after a further turn by the rotation vector (x, y, z), radians Q30; unit length within 2^-29.
+    """A rotation after a further turn by the rotation vector (x, y, z), radians Q30; unit length within
+    2^-29.
 
-    Components up to a quarter radian by series, whose rest is below 2^-32, and one step of Newton's method for the length, which
-    suffices because the quaternion comes in with unit length; more by the exact functions.
+    Components up to a quarter radian by series, whose rest is below 2^-32, and one step of Newton's method
+    for the length, which suffices because the quaternion comes in with unit length; more by the exact
+    functions.
     """
     x >>= 1
     y >>= 1
@@ -186,7 +201,7 @@ def turned(qx: int, qy: int, qz: int, qw: int, x: int, y: int, z: int) -> tuple[
     )
 
 
-@device_kernel("void(int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1],boolean)")
+@device_kernel("void(int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1],int64)")
 def turn(
     row: int,
     rotation_q30: Words,
@@ -194,9 +209,11 @@ def turn(
     inverse_lever: int,
     angular_gain_q40: Words,
     motion: Words,
-    dynamic: bool,
+    dynamic: int,
 ) -> None:
-    """Turn a body; a dynamic one keeps its angular momentum, so its angular velocity changes with its rotation."""
+    """Turn a body; a dynamic one keeps its angular momentum, so its angular velocity changes with its
+    rotation.
+    """
     if (
         motion[row, MOTION_TURN] == 0
         and motion[row, MOTION_TURN + 1] == 0
@@ -206,7 +223,7 @@ def turn(
     x = angular_gain_q40[row, 0]
     y = angular_gain_q40[row, 1]
     z = angular_gain_q40[row, 2]
-    lopsided = dynamic and (x != y or y != z)
+    lopsided = dynamic != 0 and (x != y or y != z)
     qx = rotation_q30[row, 0]
     qy = rotation_q30[row, 1]
     qz = rotation_q30[row, 2]

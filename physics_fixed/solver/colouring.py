@@ -1,8 +1,9 @@
 """Colours of contacts: the canonical order in which constraints are solved.
 
-Greedy, in the order of pairs: a contact takes the lowest colour that no earlier contact of its dynamic bodies has. Only
-dynamic bodies count, so the colours of an island do not depend on other islands. Contacts with static and kinematic
-bodies have colours of their own, after all others: what does not yield has the last word.
+Greedy, in the order of pairs: a contact takes the lowest colour that no earlier contact of its dynamic bodies
+has. Only dynamic bodies count, so the colours of an island do not depend on other islands. Contacts with
+static and kinematic bodies have colours of their own, after all others: what does not yield has the last
+word.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def lowest_free(taken: int) -> int:
 
 @inline_kernel("int64(uint8[::1],uint8[::1],uint8[::1],int64)")
 def is_ball(kind: Bytes, shape: Bytes, flags: Bytes, row: int) -> int:
-    """1 if a point contact with a sphere exerts no torque on this body along the normal, however it lies; else 0."""
+    """1 if a point contact with a sphere exerts no torque on this body along the normal, however it lies;
+    else 0.
+    """
     if kind[row] == STATIC:
         return 1
     if kind[row] == DYNAMIC and (shape[row] == SHAPE_SPHERE or flags[row] & FLAG_LOCK_ROTATION != 0):
@@ -67,12 +70,13 @@ def colour_contacts(
     Parameters
     ----------
     contact : (contact_count, CONTACT_WIDTH)
-        CONTACT_GROUP and CONTACT_ROW are written: the row counts from 0 for each of the two kinds of rows, by group,
+        CONTACT_GROUP and CONTACT_ROW are written: the row counts from 0 for each of the two kinds of rows,
+        by group,
         then in the order of pairs.
     taken : (n, 2), scratch
     group_end : (GROUPS,), written
-        One past the last row of each group. Even groups are of ball rows, odd ones of face rows, so the first row of a
-        group is the end of the group two places earlier.
+        One past the last row of each group. Even groups are of ball rows, odd ones of face rows, so the first
+        row of a group is the end of the group two places earlier.
 
     Returns
     -------

@@ -1,8 +1,8 @@
 """Face rows: warm start, solve, restitution. The inner loops of boxes.
 
-The velocities of both bodies are held in local variables for a whole row. The push along the normal changes the normal
-component of the relative velocity by exactly itself (shares add up to one), so that component is one number, and the
-velocities themselves are written once at the end.
+The velocities of both bodies are held in local variables for a whole row. The push along the normal changes
+the normal component of the relative velocity by exactly itself (shares add up to one), so that component is
+one number, and the velocities themselves are written once at the end.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from physics_fixed.solver.rows import (
     CORNER_TOTAL,
     FACE_BODIES,
     FACE_DRAG,
+    FACE_DRAG_TOTAL,
     FACE_FRICTION,
     FACE_NORMAL,
     FACE_POINT_COUNT,
@@ -52,7 +53,7 @@ from physics_fixed.solver.rows import (
     UP_RATE,
     UP_TWIST,
 )
-from physics_fixed.solver.settings import PUSH_OUT_MAX, SUBSTEP_RATE
+from physics_fixed.solver.settings import BIAS_RATE, IMPULSE_SCALE, MASS_SCALE, PUSH_OUT_MAX, SUBSTEP_RATE
 from physics_fixed.solver.terms import spin_along
 
 _ROW_MASK = 0xFFFFFFFF
@@ -122,6 +123,22 @@ def warm_start_faces(face: Words, corner: Words, first: int, end: int, motion: W
         apply_linear(face, row, a, b, motion, total, first_drag, second_drag)
 
 
+@inline_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64)")
+def along(
+    rows: Words, row: int, arm_a: int, arm_b: int, ax: int, ay: int, az: int, bx: int, by: int, bz: int
+) -> int:
+    """Relative velocity along a row from two angular velocities; or relative displacement from two turns."""
+    return dot6_shift(
+        rows[row, arm_b], bx << UP,
+        rows[row, arm_b + 1], by << UP,
+        rows[row, arm_b + 2], bz << UP,
+        -rows[row, arm_a], ax << UP,
+        -rows[row, arm_a + 1], ay << UP,
+        -rows[row, arm_a + 2], az << UP,
+        PRODUCT,
+    )  # fmt: skip
+
+
 @inline_kernel(
     "UniTuple(int64,2)(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64,int64,int64)"
 )
@@ -142,26 +159,10 @@ def next_drag(
     """New accumulated friction along the two tangents, inside the cone; ``d`` is shifted left by UP."""
     along_u = dot3_shift(
         face[row, _DIRECTION_U], dx, face[row, _DIRECTION_U + 1], dy, face[row, _DIRECTION_U + 2], dz, PRODUCT
-    ) + dot6_shift(
-        face[row, _ARM_UB], bx << UP,
-        face[row, _ARM_UB + 1], by << UP,
-        face[row, _ARM_UB + 2], bz << UP,
-        -face[row, _ARM_UA], ax << UP,
-        -face[row, _ARM_UA + 1], ay << UP,
-        -face[row, _ARM_UA + 2], az << UP,
-        PRODUCT,
-    )  # fmt: skip
+    ) + along(face, row, _ARM_UA, _ARM_UB, ax, ay, az, bx, by, bz)
     along_v = dot3_shift(
         face[row, _DIRECTION_V], dx, face[row, _DIRECTION_V + 1], dy, face[row, _DIRECTION_V + 2], dz, PRODUCT
-    ) + dot6_shift(
-        face[row, _ARM_VB], bx << UP,
-        face[row, _ARM_VB + 1], by << UP,
-        face[row, _ARM_VB + 2], bz << UP,
-        -face[row, _ARM_VA], ax << UP,
-        -face[row, _ARM_VA + 1], ay << UP,
-        -face[row, _ARM_VA + 2], az << UP,
-        PRODUCT,
-    )  # fmt: skip
+    ) + along(face, row, _ARM_VA, _ARM_VB, ax, ay, az, bx, by, bz)
     u = face[row, FACE_DRAG] - mul_shift(face[row, _MASS_U], along_u << UP, PRODUCT)
     v = face[row, FACE_DRAG + 1] - mul_shift(face[row, _MASS_V], along_v << UP, PRODUCT)
     if abs(u) + abs(v) > limit:
@@ -172,31 +173,60 @@ def next_drag(
     return u, v
 
 
-@inline_kernel("int64(int64,int64,int64,int64,int64[::1],int64,int64,int64,boolean)")
+@inline_kernel("int64(int64,int64,int64,int64,int64[::1],int64,int64)")
 def next_corner_push(
-    push: int, speed: int, separation: int, mass: int, settings: Words, mass_scale: int, impulse_scale: int,
-    bias_rate: int, biased: bool,
-) -> int:  # fmt: skip
-    """New accumulated push of a point; as :func:`physics_fixed.solver.balls.next_push`, with an effective mass."""
+    push: int, speed: int, separation: int, mass: int, settings: Words, softness: int, biased: int
+) -> int:
+    """New accumulated push of a point; as :func:`physics_fixed.solver.balls.next_push`, with an effective
+    mass.
+    """
     if separation > 0:
         push -= mul_shift(mass, (speed + separation * settings[SUBSTEP_RATE]) << UP, PRODUCT)
     elif biased:
-        bias = maximum(mul_shift(separation << UP_RATE, bias_rate, PRODUCT), -settings[PUSH_OUT_MAX])
+        bias = maximum(
+            mul_shift(separation << UP_RATE, settings[softness + BIAS_RATE], PRODUCT), -settings[PUSH_OUT_MAX]
+        )
         wanted = mul_shift(mass, (speed + bias) << UP, PRODUCT)
-        push -= mul_shift(wanted << UP, mass_scale, PRODUCT) + mul_shift(push << UP, impulse_scale, PRODUCT)
+        push -= mul_shift(wanted << UP, settings[softness + MASS_SCALE], PRODUCT) + mul_shift(
+            push << UP, settings[softness + IMPULSE_SCALE], PRODUCT
+        )
     else:
         push -= mul_shift(mass, speed << UP, PRODUCT)
     return clamp(push, 0, PUSH_MAX_Q24)
 
 
-@device_kernel(
-    "void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64,int64,boolean)"
-)
-def solve_face_pairs(
-    face: Words, corner: Words, first: int, end: int, motion: Words, settings: Words, mass_scale: int,
-    impulse_scale: int, bias_rate: int, biased: bool,
-) -> None:  # fmt: skip
-    """One pass over rows ``first`` to ``end``: friction, then the points, so that these have the last word."""
+@inline_kernel("int64(int64[:,::1],int64[:,::1],int64)")
+def friction_limit(face: Words, corner: Words, row: int) -> int:
+    """Friction times the accumulated pushes of all points."""
+    total = 0
+    begin = face[row, FACE_POINT_FIRST]
+    for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
+        total += corner[k, CORNER_PUSH]
+    return mul_shift(face[row, FACE_FRICTION], minimum(total, PUSH_MAX_Q24) << UP_FRICTION, PRODUCT)
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64)")
+def next_twist(
+    face: Words, row: int, limit: int, ax: int, ay: int, az: int, bx: int, by: int, bz: int
+) -> int:
+    """New accumulated friction against twisting."""
+    speed = along(face, row, FACE_TWIST_ARM_A, FACE_TWIST_ARM_B, ax, ay, az, bx, by, bz)
+    change = mul_shift(face[row, FACE_TWIST_MASS], speed << UP_TWIST, PRODUCT)
+    return clamp_symmetric(face[row, FACE_TWIST] - change, limit)
+
+
+@device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
+def solve_faces(
+    face: Words,
+    corner: Words,
+    first: int,
+    end: int,
+    motion: Words,
+    settings: Words,
+    softness: int,
+    biased: int,
+) -> None:
+    """One pass over rows ``first`` to ``end``: friction, then the points: they have the last word."""
     for row in range(first, end):
         a = face[row, FACE_BODIES] >> 32
         b = face[row, FACE_BODIES] & _ROW_MASK
@@ -211,24 +241,10 @@ def solve_face_pairs(
         dx = (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP
         dy = (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP
         dz = (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP
-        total = 0
-        for k in range(begin, begin + points):
-            total += corner[k, CORNER_PUSH]
-        limit = mul_shift(face[row, FACE_FRICTION], minimum(total, PUSH_MAX_Q24) << UP_FRICTION, PRODUCT)
+        limit = friction_limit(face, corner, row)
         if face[row, FACE_TWIST_MASS] != 0:
-            speed = dot6_shift(
-                face[row, FACE_TWIST_ARM_B], bx << UP,
-                face[row, FACE_TWIST_ARM_B + 1], by << UP,
-                face[row, FACE_TWIST_ARM_B + 2], bz << UP,
-                -face[row, FACE_TWIST_ARM_A], ax << UP,
-                -face[row, FACE_TWIST_ARM_A + 1], ay << UP,
-                -face[row, FACE_TWIST_ARM_A + 2], az << UP,
-                PRODUCT,
-            )  # fmt: skip
             old = face[row, FACE_TWIST]
-            new = clamp_symmetric(
-                old - mul_shift(face[row, FACE_TWIST_MASS], speed << UP_TWIST, PRODUCT), limit
-            )
+            new = next_twist(face, row, limit, ax, ay, az, bx, by, bz)
             face[row, FACE_TWIST] = new
             change = (new - old) << UP_GAIN
             ax -= mul_shift(face[row, FACE_TWIST_GAIN_A], change, PRODUCT)
@@ -242,6 +258,9 @@ def solve_face_pairs(
         v_change = v - face[row, FACE_DRAG + 1]
         face[row, FACE_DRAG] = u
         face[row, FACE_DRAG + 1] = v
+        if biased == 0:
+            face[row, FACE_DRAG_TOTAL] += u
+            face[row, FACE_DRAG_TOTAL + 1] += v
         u = u_change << UP_GAIN
         v = v_change << UP_GAIN
         ax -= dot2_shift(face[row, _GAIN_UA], u, face[row, _GAIN_VA], v, PRODUCT)
@@ -262,38 +281,16 @@ def solve_face_pairs(
         )  # fmt: skip
         before = closing
         for k in range(begin, begin + points):
-            speed = closing + dot6_shift(
-                corner[k, CORNER_ARM_B], bx << UP,
-                corner[k, CORNER_ARM_B + 1], by << UP,
-                corner[k, CORNER_ARM_B + 2], bz << UP,
-                -corner[k, CORNER_ARM_A], ax << UP,
-                -corner[k, CORNER_ARM_A + 1], ay << UP,
-                -corner[k, CORNER_ARM_A + 2], az << UP,
-                PRODUCT,
-            )  # fmt: skip
-            separation = corner[k, CORNER_SEPARATION] + shift + dot6_shift(
-                corner[k, CORNER_ARM_B], motion[b, MOTION_TURN] << UP,
-                corner[k, CORNER_ARM_B + 1], motion[b, MOTION_TURN + 1] << UP,
-                corner[k, CORNER_ARM_B + 2], motion[b, MOTION_TURN + 2] << UP,
-                -corner[k, CORNER_ARM_A], motion[a, MOTION_TURN] << UP,
-                -corner[k, CORNER_ARM_A + 1], motion[a, MOTION_TURN + 1] << UP,
-                -corner[k, CORNER_ARM_A + 2], motion[a, MOTION_TURN + 2] << UP,
-                PRODUCT,
+            speed = closing + along(corner, k, CORNER_ARM_A, CORNER_ARM_B, ax, ay, az, bx, by, bz)
+            separation = corner[k, CORNER_SEPARATION] + shift + along(
+                corner, k, CORNER_ARM_A, CORNER_ARM_B,
+                motion[a, MOTION_TURN], motion[a, MOTION_TURN + 1], motion[a, MOTION_TURN + 2],
+                motion[b, MOTION_TURN], motion[b, MOTION_TURN + 1], motion[b, MOTION_TURN + 2],
             )  # fmt: skip
             old = corner[k, CORNER_PUSH]
-            new = next_corner_push(
-                old,
-                speed,
-                separation,
-                corner[k, CORNER_MASS],
-                settings,
-                mass_scale,
-                impulse_scale,
-                bias_rate,
-                biased,
-            )
+            new = next_corner_push(old, speed, separation, corner[k, CORNER_MASS], settings, softness, biased)
             corner[k, CORNER_PUSH] = new
-            if not biased:
+            if biased == 0:
                 corner[k, CORNER_TOTAL] += new
             closing += new - old
             change = (new - old) << UP_GAIN

@@ -25,6 +25,7 @@ from physics_fixed.solver.rows import (
     BALL_BODIES,
     BALL_BOUNCE,
     BALL_DRAG,
+    BALL_DRAG_TOTAL,
     BALL_FRICTION,
     BALL_NORMAL,
     BALL_PUSH,
@@ -96,6 +97,8 @@ def prepare_ball(
     ball[row, BALL_FRICTION] = combined_friction_q58(friction_q24, a, b)
     ball[row, BALL_PUSH] = minimum(point[first, POINT_PUSH], PUSH_MAX_Q24)
     ball[row, BALL_TOTAL] = 0
+    for axis in range(3):
+        ball[row, BALL_DRAG_TOTAL + axis] = 0
     drag_x = side * contact[index, CONTACT_FRICTION]
     drag_y = side * contact[index, CONTACT_FRICTION + 1]
     drag_z = side * contact[index, CONTACT_FRICTION + 2]
@@ -116,7 +119,7 @@ def prepare_ball(
 
 
 @kernel(
-    "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[::1],"
+    "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],"
     "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def prepare_rows(
@@ -127,7 +130,6 @@ def prepare_rows(
     kind: Bytes,
     origin_q24: Words,
     inverse_mass_q40: Words,
-    lever_q24: Words,
     friction_q24: Words,
     restitution_q24: Words,
     motion: Words,
@@ -143,7 +145,7 @@ def prepare_rows(
     settings : (SETTINGS_LENGTH,)
     contact, point : arrays
         Contacts that :func:`physics_fixed.solver.colouring.colour_contacts` has given their rows.
-    kind, inverse_mass_q40, lever_q24, friction_q24, restitution_q24 : (n,)
+    kind, inverse_mass_q40, friction_q24, restitution_q24 : (n,)
         Columns of the table of bodies.
     origin_q24, motion, gain_q40 : arrays
         From :func:`physics_fixed.solver.bodies.start_bodies`; velocities are those before the step.
@@ -153,11 +155,11 @@ def prepare_rows(
     for index in range(contact_count):
         if contact[index, CONTACT_GROUP] % 2 == 0:
             prepare_ball(
-                settings, contact, index, point, kind, inverse_mass_q40, friction_q24, restitution_q24, motion,
-                gain_q40, ball,
+                settings, contact, index, point, kind, inverse_mass_q40, friction_q24, restitution_q24,
+                motion, gain_q40, ball,
             )  # fmt: skip
         else:
             prepare_face(
-                settings, contact, index, point, kind, origin_q24, inverse_mass_q40, lever_q24, friction_q24,
+                settings, contact, index, point, kind, origin_q24, inverse_mass_q40, friction_q24,
                 restitution_q24, motion, gain_q40, face, corner,
             )  # fmt: skip

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import maximum, minimum
-from physics_fixed.fixmath.vec3 import tangent_q30
-from physics_fixed.fixmath.wide import div_shift, dot3_shift, dot6_shift, length3, mul_shift, mul_sub_shift
+from physics_fixed.fixmath.wide import (
+    div_shift,
+    dot3_shift,
+    dot6_shift,
+    length3,
+    mul_narrow,
+    mul_shift,
+    mul_sub_shift,
+)
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import (
     CONTACT_APPROACH,
@@ -16,10 +23,12 @@ from physics_fixed.layout import (
     CONTACT_ROW,
     CONTACT_TWIST,
     DYNAMIC,
+    GAIN_INVERSE_LEVER,
     MOTION_V,
     POINT_ARM,
     POINT_PUSH,
     POINT_SEPARATION,
+    STATIC,
     Bytes,
     Words,
 )
@@ -35,6 +44,7 @@ from physics_fixed.solver.rows import (
     CORNER_TOTAL,
     FACE_BODIES,
     FACE_DRAG,
+    FACE_DRAG_TOTAL,
     FACE_FRICTION,
     FACE_NORMAL,
     FACE_POINT_COUNT,
@@ -70,8 +80,9 @@ from physics_fixed.solver.terms import (
 )
 
 _ROW_MASK = 0xFFFFFFFF
-# Bound of the effective masses of a contact's points together. One face on another has 1; points of bodies that cannot
-# turn would have 1 each, be springs side by side, and hum.
+_ONE_Q30 = 1 << 30
+# Bound of the effective masses of a contact's points together. One face on another has 1; points of bodies
+# that cannot turn would have 1 each, be springs side by side, and hum.
 _MASS_MAX_Q60 = (4 << 60) // 3
 _TWIST_MIN_Q31 = (
     1 << 19
@@ -79,10 +90,36 @@ _TWIST_MIN_Q31 = (
 
 
 @inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64)")
-def over_lever_q40(x: int, y: int, z: int, lever_q24: int) -> tuple[int, int, int]:
+def over_lever_q40(x: int, y: int, z: int, inverse_lever_q38: int) -> tuple[int, int, int]:
     """An arm over the body's lever, Q40."""
-    inverse = (1 << 62) // lever_q24
-    return mul_shift(x, inverse, 22), mul_shift(y, inverse, 22), mul_shift(z, inverse, 22)
+    return (
+        mul_shift(x, inverse_lever_q38, 22),
+        mul_shift(y, inverse_lever_q38, 22),
+        mul_shift(z, inverse_lever_q38, 22),
+    )
+
+
+@inline_kernel("UniTuple(int64,3)(int64,int64,int64)")
+def tangent_of_q60(x_q30: int, y_q30: int, z_q30: int) -> tuple[int, int, int]:
+    """A unit vector at right angles to a unit vector, Q60, without a root.
+
+    Source: Duff and others, "Building an Orthonormal Basis, Revisited", JCGT 6(1), 2017.
+    """
+    side = 1 if z_q30 >= 0 else -1
+    factor = -((1 << 60) // (_ONE_Q30 + side * z_q30))
+    product = mul_narrow(x_q30, factor, 30)
+    return (
+        (_ONE_Q30 + mul_narrow(product, x_q30, 30)) << 30,
+        side * mul_narrow(product, y_q30, 30) << 30,
+        -side * x_q30 << 30,
+    )
+
+
+@inline_kernel("void(int64[:,::1],int64,int64,int64)")
+def clear_words(rows: Words, row: int, column: int, count: int) -> None:
+    """Set words of a row to zero."""
+    for k in range(count):
+        rows[row, column + k] = 0
 
 
 @inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64)")
@@ -95,30 +132,43 @@ def put_cross(
     rows[row, column + 2] = mul_sub_shift(ax, by, ay, bx, 40)
 
 
-@inline_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64)")
+@inline_kernel("UniTuple(int64,6)(int64[:,::1],int64,int64)")
+def shared_gain_q40(gain_q40: Words, body: int, share_q60: int) -> tuple[int, int, int, int, int, int]:
+    """The gain of a body times its share of a push."""
+    return (
+        mul_shift(gain_q40[body, 0], share_q60, 60),
+        mul_shift(gain_q40[body, 1], share_q60, 60),
+        mul_shift(gain_q40[body, 2], share_q60, 60),
+        mul_shift(gain_q40[body, 3], share_q60, 60),
+        mul_shift(gain_q40[body, 4], share_q60, 60),
+        mul_shift(gain_q40[body, 5], share_q60, 60),
+    )
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64,UniTuple(int64,6))")
 def put_gain(
-    rows: Words, row: int, arm_column: int, column: int, gain_q40: Words, body: int, share_q60: int
+    rows: Words, row: int, arm_column: int, column: int, gain_q40: tuple[int, int, int, int, int, int]
 ) -> None:
     """Write what a unit push does to a body's angular velocity times lever: its gain times the arm, Q46."""
     x = rows[row, arm_column]
     y = rows[row, arm_column + 1]
     z = rows[row, arm_column + 2]
-    xx = gain_q40[body, 0]
-    yy = gain_q40[body, 1]
-    zz = gain_q40[body, 2]
-    xy = gain_q40[body, 3]
-    xz = gain_q40[body, 4]
-    yz = gain_q40[body, 5]
-    rows[row, column] = mul_shift(dot3_shift(xx, x, xy, y, xz, z, 54), share_q60, 60)
-    rows[row, column + 1] = mul_shift(dot3_shift(xy, x, yy, y, yz, z, 54), share_q60, 60)
-    rows[row, column + 2] = mul_shift(dot3_shift(xz, x, yz, y, zz, z, 54), share_q60, 60)
+    xx, yy, zz, xy, xz, yz = gain_q40
+    if xx == yy and yy == zz and xy | xz | yz == 0:  # a cube or a sphere
+        rows[row, column] = mul_shift(xx, x, 54)
+        rows[row, column + 1] = mul_shift(xx, y, 54)
+        rows[row, column + 2] = mul_shift(xx, z, 54)
+        return
+    rows[row, column] = dot3_shift(xx, x, xy, y, xz, z, 54)
+    rows[row, column + 1] = dot3_shift(xy, x, yy, y, yz, z, 54)
+    rows[row, column + 2] = dot3_shift(xz, x, yz, y, zz, z, 54)
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64)")
 def effective_mass_q60(
     rows: Words, row: int, arm_a: int, arm_b: int, gain_a: int, gain_b: int, linear_q31: int
 ) -> int:
-    """Push that changes the relative velocity along a row by one: 1 / (linear + arm . gain of both bodies)."""
+    """Push that changes the relative velocity along a row by one: 1 / (linear + arms . gains)."""
     angular = dot6_shift(
         rows[row, arm_a], rows[row, gain_a],
         rows[row, arm_a + 1], rows[row, gain_a + 1],
@@ -132,7 +182,7 @@ def effective_mass_q60(
 
 
 @device_kernel(
-    "int64(int64[:,::1],int64,int64[:,::1],int64,int64,int64,int64,int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],"
+    "int64(int64[:,::1],int64,int64[:,::1],int64,int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],"
     "int64[:,::1],int64[:,::1])"
 )
 def prepare_corners(
@@ -143,8 +193,8 @@ def prepare_corners(
     a: int,
     b: int,
     side: int,
+    still: int,
     origin_q24: Words,
-    lever_q24: Words,
     motion: Words,
     gain_q40: Words,
     face: Words,
@@ -155,8 +205,8 @@ def prepare_corners(
     x = face[row, FACE_NORMAL]
     y = face[row, FACE_NORMAL + 1]
     z = face[row, FACE_NORMAL + 2]
-    share_a = face[row, FACE_SHARE_A]
-    share_b = face[row, FACE_SHARE_B]
+    gain_a = shared_gain_q40(gain_q40, a, face[row, FACE_SHARE_A])
+    gain_b = shared_gain_q40(gain_q40, b, face[row, FACE_SHARE_B])
     linear = dot3_shift(
         x, (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP,
         y, (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP,
@@ -176,12 +226,18 @@ def prepare_corners(
             arm_x += apart_x
             arm_y += apart_y
             arm_z += apart_z
-        ax, ay, az = over_lever_q40(arm_x, arm_y, arm_z, lever_q24[a])
-        bx, by, bz = over_lever_q40(arm_x - apart_x, arm_y - apart_y, arm_z - apart_z, lever_q24[b])
+        ax, ay, az = over_lever_q40(arm_x, arm_y, arm_z, gain_q40[a, GAIN_INVERSE_LEVER])
         put_cross(corner, k, CORNER_ARM_A, ax, ay, az, x, y, z)
-        put_cross(corner, k, CORNER_ARM_B, bx, by, bz, x, y, z)
-        put_gain(corner, k, CORNER_ARM_A, CORNER_GAIN_A, gain_q40, a, share_a)
-        put_gain(corner, k, CORNER_ARM_B, CORNER_GAIN_B, gain_q40, b, share_b)
+        put_gain(corner, k, CORNER_ARM_A, CORNER_GAIN_A, gain_a)
+        if still != 0:
+            clear_words(corner, k, CORNER_ARM_B, 3)
+            clear_words(corner, k, CORNER_GAIN_B, 3)
+        else:
+            bx, by, bz = over_lever_q40(
+                arm_x - apart_x, arm_y - apart_y, arm_z - apart_z, gain_q40[b, GAIN_INVERSE_LEVER]
+            )
+            put_cross(corner, k, CORNER_ARM_B, bx, by, bz, x, y, z)
+            put_gain(corner, k, CORNER_ARM_B, CORNER_GAIN_B, gain_b)
         corner[k, CORNER_SEPARATION] = point[k, POINT_SEPARATION]
         corner[k, CORNER_MASS] = effective_mass_q60(
             corner, k, CORNER_ARM_A, CORNER_ARM_B, CORNER_GAIN_A, CORNER_GAIN_B, ONE_Q31
@@ -200,7 +256,7 @@ def prepare_corners(
 
 
 @device_kernel(
-    "void(int64[:,::1],int64,int64[:,::1],int64,int64,int64,int64,int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
+    "void(int64[:,::1],int64,int64[:,::1],int64,int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def prepare_friction(
     contact: Words,
@@ -210,8 +266,8 @@ def prepare_friction(
     a: int,
     b: int,
     side: int,
+    still: int,
     origin_q24: Words,
-    lever_q24: Words,
     gain_q40: Words,
     face: Words,
 ) -> None:
@@ -226,14 +282,12 @@ def prepare_friction(
     centre_x //= points
     centre_y //= points
     centre_z //= points
-    radius = 0
+    spread_x = spread_y = spread_z = 0
     for k in range(first, first + points):
-        radius += length3(
-            point[k, POINT_ARM] - centre_x,
-            point[k, POINT_ARM + 1] - centre_y,
-            point[k, POINT_ARM + 2] - centre_z,
-        )
-    radius //= points
+        spread_x += abs(point[k, POINT_ARM] - centre_x)
+        spread_y += abs(point[k, POINT_ARM + 1] - centre_y)
+        spread_z += abs(point[k, POINT_ARM + 2] - centre_z)
+    radius = length3(spread_x, spread_y, spread_z) // points
     apart_x = origin_q24[b, 0] - origin_q24[a, 0]
     apart_y = origin_q24[b, 1] - origin_q24[a, 1]
     apart_z = origin_q24[b, 2] - origin_q24[a, 2]
@@ -241,15 +295,16 @@ def prepare_friction(
         centre_x += apart_x
         centre_y += apart_y
         centre_z += apart_z
-    ax, ay, az = over_lever_q40(centre_x, centre_y, centre_z, lever_q24[a])
-    bx, by, bz = over_lever_q40(centre_x - apart_x, centre_y - apart_y, centre_z - apart_z, lever_q24[b])
-    share_a = face[row, FACE_SHARE_A]
-    share_b = face[row, FACE_SHARE_B]
+    inverse_a = gain_q40[a, GAIN_INVERSE_LEVER]
+    inverse_b = 0 if still != 0 else gain_q40[b, GAIN_INVERSE_LEVER]  # 0 makes all arms of b zero
+    ax, ay, az = over_lever_q40(centre_x, centre_y, centre_z, inverse_a)
+    bx, by, bz = over_lever_q40(centre_x - apart_x, centre_y - apart_y, centre_z - apart_z, inverse_b)
+    gain_a = shared_gain_q40(gain_q40, a, face[row, FACE_SHARE_A])
+    gain_b = shared_gain_q40(gain_q40, b, face[row, FACE_SHARE_B])
     nx = face[row, FACE_NORMAL]
     ny = face[row, FACE_NORMAL + 1]
     nz = face[row, FACE_NORMAL + 2]
-    tx, ty, tz = tangent_q30(nx >> 30, ny >> 30, nz >> 30)
-    tx, ty, tz = tx << 30, ty << 30, tz << 30
+    tx, ty, tz = tangent_of_q60(nx >> 30, ny >> 30, nz >> 30)
     for which in range(2):
         at = FACE_TANGENT + which * TANGENT_WIDTH
         face[row, at + TANGENT_DIRECTION] = tx
@@ -257,8 +312,8 @@ def prepare_friction(
         face[row, at + TANGENT_DIRECTION + 2] = tz
         put_cross(face, row, at + TANGENT_ARM_A, ax, ay, az, tx, ty, tz)
         put_cross(face, row, at + TANGENT_ARM_B, bx, by, bz, tx, ty, tz)
-        put_gain(face, row, at + TANGENT_ARM_A, at + TANGENT_GAIN_A, gain_q40, a, share_a)
-        put_gain(face, row, at + TANGENT_ARM_B, at + TANGENT_GAIN_B, gain_q40, b, share_b)
+        put_gain(face, row, at + TANGENT_ARM_A, at + TANGENT_GAIN_A, gain_a)
+        put_gain(face, row, at + TANGENT_ARM_B, at + TANGENT_GAIN_B, gain_b)
         face[row, at + TANGENT_MASS] = effective_mass_q60(
             face,
             row,
@@ -275,27 +330,27 @@ def prepare_friction(
             PRODUCT,
         )  # fmt: skip
         tx, ty, tz = (
-            mul_sub_shift(ny, tz, nz, ty, 60), mul_sub_shift(nz, tx, nx, tz, 60), mul_sub_shift(nx, ty, ny, tx, 60)
-        )  # fmt: skip
+            mul_sub_shift(ny, tz, nz, ty, 60),
+            mul_sub_shift(nz, tx, nx, tz, 60),
+            mul_sub_shift(nx, ty, ny, tx, 60),
+        )
     face[row, FACE_TWIST_MASS] = 0
     face[row, FACE_TWIST] = 0
+    clear_words(face, row, FACE_DRAG_TOTAL, 2)
     if points > 1:
-        put_patch(face, row, FACE_TWIST_ARM_A, nx, ny, nz, radius, lever_q24[a])
-        put_patch(face, row, FACE_TWIST_ARM_B, nx, ny, nz, radius, lever_q24[b])
-        put_gain(face, row, FACE_TWIST_ARM_A, FACE_TWIST_GAIN_A, gain_q40, a, share_a)
-        put_gain(face, row, FACE_TWIST_ARM_B, FACE_TWIST_GAIN_B, gain_q40, b, share_b)
+        put_patch(face, row, FACE_TWIST_ARM_A, nx, ny, nz, mul_shift(radius, inverse_a, 22))
+        put_patch(face, row, FACE_TWIST_ARM_B, nx, ny, nz, mul_shift(radius, inverse_b, 22))
+        put_gain(face, row, FACE_TWIST_ARM_A, FACE_TWIST_GAIN_A, gain_a)
+        put_gain(face, row, FACE_TWIST_ARM_B, FACE_TWIST_GAIN_B, gain_b)
         angular = twist_mass_q50(face, row)
         face[row, FACE_TWIST_MASS] = angular
         # Turning the pair around turns normal and push: the twist about the normal stays as it is.
         face[row, FACE_TWIST] = contact[index, CONTACT_TWIST] if angular != 0 else 0
 
 
-@inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64)")
-def put_patch(
-    face: Words, row: int, column: int, nx: int, ny: int, nz: int, radius_q24: int, lever_q24: int
-) -> None:
+@inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64)")
+def put_patch(face: Words, row: int, column: int, nx: int, ny: int, nz: int, ratio_q40: int) -> None:
     """Write the normal times the radius of the patch of contact over a body's lever, Q60."""
-    ratio_q40 = div_shift(radius_q24, lever_q24, 40)
     face[row, column] = mul_shift(nx, ratio_q40, 40)
     face[row, column + 1] = mul_shift(ny, ratio_q40, 40)
     face[row, column + 2] = mul_shift(nz, ratio_q40, 40)
@@ -303,7 +358,9 @@ def put_patch(
 
 @inline_kernel("int64(int64[:,::1],int64)")
 def twist_mass_q50(face: Words, row: int) -> int:
-    """Effective mass of the twist row, which has no linear part; 0 if neither body can turn that way, or hardly."""
+    """Effective mass of the twist row, which has no linear part; 0 if neither body can turn that way, or
+    hardly.
+    """
     angular = dot6_shift(
         face[row, FACE_TWIST_ARM_A], face[row, FACE_TWIST_GAIN_A],
         face[row, FACE_TWIST_ARM_A + 1], face[row, FACE_TWIST_GAIN_A + 1],
@@ -319,7 +376,7 @@ def twist_mass_q50(face: Words, row: int) -> int:
 
 
 @device_kernel(
-    "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[::1],"
+    "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],"
     "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def prepare_face(
@@ -330,7 +387,6 @@ def prepare_face(
     kind: Bytes,
     origin_q24: Words,
     inverse_mass_q40: Words,
-    lever_q24: Words,
     friction_q24: Words,
     restitution_q24: Words,
     motion: Words,
@@ -356,10 +412,11 @@ def prepare_face(
     face[row, FACE_POINT_FIRST] = contact[index, CONTACT_POINT_FIRST]
     face[row, FACE_POINT_COUNT] = contact[index, CONTACT_POINT_COUNT]
     face[row, FACE_FRICTION] = combined_friction_q58(friction_q24, a, b)
+    still = 1 if kind[b] == STATIC else 0
     approach = prepare_corners(
-        contact, index, point, row, a, b, side, origin_q24, lever_q24, motion, gain_q40, face, corner
+        contact, index, point, row, a, b, side, still, origin_q24, motion, gain_q40, face, corner
     )
-    prepare_friction(contact, index, point, row, a, b, side, origin_q24, lever_q24, gain_q40, face)
+    prepare_friction(contact, index, point, row, a, b, side, still, origin_q24, gain_q40, face)
     contact[index, CONTACT_APPROACH] = approach
     first = contact[index, CONTACT_POINT_FIRST]
     for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):

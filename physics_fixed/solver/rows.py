@@ -2,19 +2,20 @@
 
 Scaling
 -------
-A pair of bodies with inverse masses ia, ib has the reduced mass M = 1 / (ia + ib). All impulses of the pair are kept
-divided by M: they are velocities ("pushes", m/s). Body a takes the share ``ia * M`` of a push and b the rest, so the
-shares add up to one and neither depends on the unit of mass. Angular velocity is kept times the body's lever (a length
-of the size of the body), and arms divided by it. So every number in a row is a velocity of ordinary size or a ratio
-near one, and small, large, light and heavy bodies are computed with the same precision.
+A pair of bodies with inverse masses ia, ib has the reduced mass M = 1 / (ia + ib). All impulses of the pair
+are kept divided by M: they are velocities ("pushes", m/s). Body a takes the share ``ia * M`` of a push and b
+the rest, so the shares add up to one and neither depends on the unit of mass. Angular velocity is kept times
+the body's lever (a length of the size of the body), and arms divided by it. So every number in a row is a
+velocity of ordinary size or a ratio near one, and small, large, light and heavy bodies are computed with the
+same precision.
 
 Two kinds of rows:
 
-* A *ball row* is a contact whose arms are parallel to the normal (spheres against spheres, against static bodies, and
-  against bodies that do not turn). Normal and friction are then independent, and the effective mass of friction is the
-  same in all directions: no tangents, one vector of friction.
-* A *face row* is any other contact: up to four points with a row of the Jacobian each, friction at their centre along
-  two tangents, and friction against twisting about the normal.
+* A *ball row* is a contact whose arms are parallel to the normal (spheres against spheres, against static
+  bodies, and against bodies that do not turn). Normal and friction are then independent, and the effective
+  mass of friction is the same in all directions: no tangents, one vector of friction.
+* A *face row* is any other contact: up to four points with a row of the Jacobian each, friction at their
+  centre along two tangents, and friction against twisting about the normal.
 
 In rows, body a is always dynamic: where the other way round, the pair is swapped and the normal turned.
 """
@@ -23,7 +24,8 @@ from __future__ import annotations
 
 from typing import Final
 
-# Groups of rows: colour * CLASSES + class. Rows of a group share no dynamic body, except in the overflow colours.
+# Groups of rows: colour * CLASSES + class. Rows of a group share no dynamic body, except in the overflow
+# colours.
 CLASS_BALL_PAIR: Final = 0
 CLASS_FACE_PAIR: Final = 1
 CLASS_BALL_STATIC: Final = 2
@@ -46,7 +48,7 @@ UP_GAIN: Final = 18  # the same for a gain, q46
 UP_TWIST: Final = 14  # the same for a twist mass, q50
 UP_RATE: Final = 10  # the same for a rate, q54
 
-# ball[row], two cache lines.
+# ball[row]
 BALL_BODIES: Final = 0  # row of a << 32 | row of b
 BALL_NORMAL: Final = 1  # q60 (3)
 BALL_SEPARATION: Final = 4  # q24 m, when the tick began
@@ -59,7 +61,8 @@ BALL_PUSH: Final = 10  # accumulated, q24 m/s
 BALL_DRAG: Final = 11  # accumulated friction on b, q24 m/s (3)
 BALL_TOTAL: Final = 14  # pushes summed over the substeps
 BALL_BOUNCE: Final = 15  # separation velocity to restore, q24 m/s; 0: none
-BALL_WIDTH: Final = 16
+BALL_DRAG_TOTAL: Final = 16  # friction summed over the substeps (3)
+BALL_WIDTH: Final = 20
 
 # face[row].
 FACE_BODIES: Final = 0
@@ -84,6 +87,7 @@ TANGENT_GAIN_A: Final = 9  # q46 (3): change of the angular velocity for a unit 
 TANGENT_GAIN_B: Final = 12
 TANGENT_MASS: Final = 15  # q60
 TANGENT_WIDTH: Final = 16
+FACE_DRAG_TOTAL: Final = FACE_TANGENT + 2 * TANGENT_WIDTH  # friction summed over the substeps (2)
 FACE_WIDTH: Final = 64
 
 # corner[row]: one point of a face row.

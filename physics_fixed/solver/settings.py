@@ -14,21 +14,23 @@ SUBSTEP_COUNT: Final = 0
 SUBSTEP_RATE: Final = 1  # substeps per second
 TICK_Q40: Final = 2  # duration of a tick, s
 SUBSTEP_Q40: Final = 3  # duration of a substep, s
-PAIR_MASS_SCALE: Final = 4  # q60: softness of contacts between dynamic bodies
-PAIR_IMPULSE_SCALE: Final = 5  # q60
-PAIR_BIAS_RATE: Final = 6  # q54, 1/s
-BOUNDARY_MASS_SCALE: Final = 7  # the same for contacts with bodies that do not yield
-BOUNDARY_IMPULSE_SCALE: Final = 8
-BOUNDARY_BIAS_RATE: Final = 9
+PAIR_SOFTNESS: Final = 4  # three numbers, for contacts between dynamic bodies
+BOUNDARY_SOFTNESS: Final = 7  # the same for contacts with bodies that do not yield
 PUSH_OUT_MAX: Final = 10  # q24 m/s: overlap is removed no faster than this
 BOUNCE_THRESHOLD: Final = 11  # q24 m/s: slower contacts do not bounce
 SETTINGS_LENGTH: Final = 12
 
+# The three numbers of a softness.
+MASS_SCALE: Final = 0  # q60
+IMPULSE_SCALE: Final = 1  # q60
+BIAS_RATE: Final = 2  # q54, 1/s
+
 _PI = Fraction(314159265358979323846264338327950288, 10**35)
-# Contacts between dynamic bodies are springs of this frequency (Hz); those with static ones of twice that. Measured with
-# four substeps on a stack of ten, a wall of 31 rows and a pile: 30 Hz sinks and buckles more, from 45 Hz on the wall
-# starts to hum, because two faces under a box make it stiffer than one. Ratios of 5 and 10, as other engines have them,
-# leave less leak in the accumulated pushes than it takes to stop the wall from swaying.
+# Contacts between dynamic bodies are springs of this frequency (Hz); those with static ones of twice that.
+# Measured with four substeps on a stack of ten, a wall of 31 rows and a pile: 30 Hz sinks and buckles more,
+# from 45 Hz on the wall starts to hum, because two faces under a box make it stiffer than one. Ratios of 5
+# and 10, as other engines have them, leave less leak in the accumulated pushes than it takes to stop the wall
+# from swaying.
 _CONTACT_FREQUENCY_MAX = 38
 _DAMPING_RATIO = Fraction(3, 2)
 _FREQUENCY_SHARE = Fraction(4, 25)  # of the substep rate that is still resolved
@@ -49,7 +51,9 @@ def _softness(frequency: Fraction, substep: Fraction) -> tuple[int, int, int]:
 
 
 def solver_settings(tick_rate: int, substep_count: int) -> Words:
-    """The array of settings for a tick rate (1/s) and a number of substeps per tick; shape (SETTINGS_LENGTH,)."""
+    """The array of settings for a tick rate (1/s) and a number of substeps per tick; shape
+    (SETTINGS_LENGTH,).
+    """
     substep = Fraction(1, tick_rate * substep_count)
     frequency = min(Fraction(_CONTACT_FREQUENCY_MAX), tick_rate * substep_count * _FREQUENCY_SHARE)
     settings = np.zeros(SETTINGS_LENGTH, np.int64)
@@ -57,12 +61,8 @@ def solver_settings(tick_rate: int, substep_count: int) -> Words:
     settings[SUBSTEP_RATE] = tick_rate * substep_count
     settings[TICK_Q40] = round(Fraction(1, tick_rate) * 2**40)
     settings[SUBSTEP_Q40] = round(substep * 2**40)
-    settings[PAIR_MASS_SCALE], settings[PAIR_IMPULSE_SCALE], settings[PAIR_BIAS_RATE] = _softness(
-        frequency, substep
-    )
-    settings[BOUNDARY_MASS_SCALE], settings[BOUNDARY_IMPULSE_SCALE], settings[BOUNDARY_BIAS_RATE] = _softness(
-        2 * frequency, substep
-    )
+    settings[PAIR_SOFTNESS : PAIR_SOFTNESS + 3] = _softness(frequency, substep)
+    settings[BOUNDARY_SOFTNESS : BOUNDARY_SOFTNESS + 3] = _softness(2 * frequency, substep)
     settings[PUSH_OUT_MAX] = _PUSH_OUT_MAX_Q24
     settings[BOUNCE_THRESHOLD] = _BOUNCE_THRESHOLD_Q24
     return settings

@@ -3,9 +3,9 @@
 Source: Erin Catto, "Solver2D" (2024), the method called soft step, as in Box2D 3. Differences:
 
 * Rows are scaled (:mod:`physics_fixed.solver.rows`), and separations follow the rows' own Jacobian.
-* Warm starting costs one pass over the rows, in the first substep. At the end of a substep the velocity of a body
-  differs from what it was before all pushes by exactly what the accumulated pushes do, so the next substep adds that
-  difference: one pass over the bodies instead of one over the rows.
+* Warm starting costs one pass over the rows, in the first substep. At the end of a substep the velocity of a
+  body differs from what it was before all pushes by exactly what the accumulated pushes do, so the next
+  substep adds that difference: one pass over the bodies instead of one over the rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from physics_fixed.fixmath.wide import dot2_shift, mul_shift
 from physics_fixed.jit import device_kernel, kernel
 from physics_fixed.layout import DYNAMIC, MOTION_SHIFT, MOTION_TURN, MOTION_V, MOTION_W, STATIC, Bytes, Words
 from physics_fixed.solver.balls import bounce_balls, solve_ball_pairs, solve_balls_on_static, warm_start_balls
-from physics_fixed.solver.faces import bounce_faces, solve_face_pairs, warm_start_faces
+from physics_fixed.solver.faces import bounce_faces, solve_faces, warm_start_faces
 from physics_fixed.solver.rows import (
     CLASS_BALL_PAIR,
     CLASS_BALL_STATIC,
@@ -24,22 +24,13 @@ from physics_fixed.solver.rows import (
     GROUPS,
     SPEED_MAX_Q24,
 )
-from physics_fixed.solver.settings import (
-    BOUNDARY_BIAS_RATE,
-    BOUNDARY_IMPULSE_SCALE,
-    BOUNDARY_MASS_SCALE,
-    PAIR_BIAS_RATE,
-    PAIR_IMPULSE_SCALE,
-    PAIR_MASS_SCALE,
-    SUBSTEP_COUNT,
-    SUBSTEP_Q40,
-)
+from physics_fixed.solver.settings import BOUNDARY_SOFTNESS, PAIR_SOFTNESS, SUBSTEP_COUNT, SUBSTEP_Q40
 
 _HALF_Q40 = 1 << 39
 
 
 @device_kernel(
-    "void(int64,uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],boolean)"
+    "void(int64,uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64)"
 )
 def start_substep(
     count: int,
@@ -50,9 +41,9 @@ def start_substep(
     settings: Words,
     motion: Words,
     base: Words,
-    first: bool,
+    first: int,
 ) -> None:
-    """Add gravity, and, except in the first substep, what the accumulated pushes did in the substep before."""
+    """Add gravity and, except in the first substep, what the accumulated pushes did in the one before."""
     for row in range(count):
         if alive[row] == 0 or kind[row] != DYNAMIC:
             continue
@@ -61,12 +52,12 @@ def start_substep(
                 mul_shift(gravity_q24[axis], gravity_scale_q24[row], 24), settings[SUBSTEP_Q40], 40
             )
             here = motion[row, MOTION_V + axis]
-            pushed = 0 if first else here - base[row, axis]
+            pushed = 0 if first != 0 else here - base[row, axis]
             here += pull
             base[row, axis] = here
             motion[row, MOTION_V + axis] = clamp_symmetric(here + pushed, SPEED_MAX_Q24)
             here = motion[row, MOTION_W + axis]
-            pushed = 0 if first else here - base[row, 3 + axis]
+            pushed = 0 if first != 0 else here - base[row, 3 + axis]
             base[row, 3 + axis] = here
             motion[row, MOTION_W + axis] = clamp_symmetric(here + pushed, SPEED_MAX_Q24)
 
@@ -86,9 +77,9 @@ def move_bodies(count: int, alive: Bytes, kind: Bytes, settings: Words, motion: 
             )
 
 
-@device_kernel("void(int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],boolean)")
+@device_kernel("void(int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64)")
 def solve_rows(
-    settings: Words, group_end: Words, ball: Words, face: Words, corner: Words, motion: Words, biased: bool
+    settings: Words, group_end: Words, ball: Words, face: Words, corner: Words, motion: Words, biased: int
 ) -> None:
     """One pass over all rows in their canonical order."""
     for group in range(GROUPS):
@@ -97,29 +88,18 @@ def solve_rows(
         if first == end:
             continue
         row_class = group % CLASSES
-        if group < FIRST_BOUNDARY_COLOUR * CLASSES:
-            mass_scale = settings[PAIR_MASS_SCALE]
-            impulse_scale = settings[PAIR_IMPULSE_SCALE]
-            bias_rate = settings[PAIR_BIAS_RATE]
-        else:
-            mass_scale = settings[BOUNDARY_MASS_SCALE]
-            impulse_scale = settings[BOUNDARY_IMPULSE_SCALE]
-            bias_rate = settings[BOUNDARY_BIAS_RATE]
+        softness = PAIR_SOFTNESS if group < FIRST_BOUNDARY_COLOUR * CLASSES else BOUNDARY_SOFTNESS
         if row_class == CLASS_BALL_PAIR:
-            solve_ball_pairs(ball, first, end, motion, settings, mass_scale, impulse_scale, bias_rate, biased)
+            solve_ball_pairs(ball, first, end, motion, settings, softness, biased)
         elif row_class == CLASS_BALL_STATIC:
-            solve_balls_on_static(
-                ball, first, end, motion, settings, mass_scale, impulse_scale, bias_rate, biased
-            )
+            solve_balls_on_static(ball, first, end, motion, settings, softness, biased)
         else:
-            solve_face_pairs(
-                face, corner, first, end, motion, settings, mass_scale, impulse_scale, bias_rate, biased
-            )
+            solve_faces(face, corner, first, end, motion, settings, softness, biased)
 
 
-@device_kernel("void(int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],boolean)")
+@device_kernel("void(int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64)")
 def start_or_bounce(
-    group_end: Words, ball: Words, face: Words, corner: Words, motion: Words, bounce: bool
+    group_end: Words, ball: Words, face: Words, corner: Words, motion: Words, bounce: int
 ) -> None:
     """Warm start, or restitution, of all rows in their canonical order."""
     for group in range(GROUPS):
@@ -128,8 +108,8 @@ def start_or_bounce(
         if first == end:
             continue
         if group % 2 == 0:
-            static = group % CLASSES == CLASS_BALL_STATIC
-            if bounce:
+            static = 1 if group % CLASSES == CLASS_BALL_STATIC else 0
+            if bounce != 0:
                 bounce_balls(ball, first, end, motion, static)
             else:
                 warm_start_balls(ball, first, end, motion, static)
@@ -178,8 +158,8 @@ def solve_substeps(
             count, alive, kind, gravity_q24, gravity_scale_q24, settings, motion, base, substep == 0
         )
         if substep == 0:
-            start_or_bounce(group_end, ball, face, corner, motion, False)
-        solve_rows(settings, group_end, ball, face, corner, motion, True)
+            start_or_bounce(group_end, ball, face, corner, motion, 0)
+        solve_rows(settings, group_end, ball, face, corner, motion, 1)
         move_bodies(count, alive, kind, settings, motion)
-        solve_rows(settings, group_end, ball, face, corner, motion, False)
-    start_or_bounce(group_end, ball, face, corner, motion, True)
+        solve_rows(settings, group_end, ball, face, corner, motion, 0)
+    start_or_bounce(group_end, ball, face, corner, motion, 1)

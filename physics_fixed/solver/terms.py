@@ -16,9 +16,10 @@ _HALF_Q60 = 1 << 59
 @inline_kernel("int64(int64[::1],int64,int64)")
 def combined_friction_q58(friction_q24: Words, a: int, b: int) -> int:
     """Friction of a pair: the geometric mean of the two coefficients, Q58."""
-    if friction_q24[a] == friction_q24[b]:
-        return friction_q24[a] << 34
-    return isqrt(friction_q24[a] * friction_q24[b]) << 34
+    friction: int = friction_q24[a]
+    if friction == friction_q24[b]:
+        return friction << 34
+    return isqrt(friction * friction_q24[b]) << 34
 
 
 @inline_kernel("int64(int64[::1],int64,int64)")
