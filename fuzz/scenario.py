@@ -24,6 +24,14 @@ LAST_LOOK_US = 1_000_000
 RECOVERY_US_MAX = 40_000_000
 RECOVERY_TICKS = 60
 GOOD = LinkModel(delay_us=15_000, jitter_us=4_000)
+PLURALS = {
+    "link": "links",
+    "cut": "cuts",
+    "heal": "heals",
+    "join": "joins",
+    "leave": "leaves",
+    "crash": "crashes",
+}
 UNSETTLED = (Status.JOINING, Status.FOLLOWING, Status.LEAVING)
 
 
@@ -97,7 +105,7 @@ class Run:
         for happening in sorted(self.scenario.happenings, key=lambda happening: happening.at_us):
             self._wait(happening.at_us - self.cluster.now_us)
             if self._happen(happening):
-                name = f"{happening.kind}s"
+                name = PLURALS[happening.kind]
                 self.happened[name] = self.happened.get(name, 0) + 1
         self._wait(LAST_LOOK_US)
         self._recover()

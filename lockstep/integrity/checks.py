@@ -87,7 +87,9 @@ class StateChecks:
         check.snapshot = snapshot
         self.next_tick = tick + self._interval
         while len(self._pending) > PENDING_MAX:
-            given_up = self._pending.pop(min(self._pending))
+            # What is disputed stays until it is decided; the others only wait for a report that was lost.
+            waiting = [tick for tick, check in self._pending.items() if check.found_us is None]
+            given_up = self._pending.pop(min(waiting or self._pending))
             if given_up.snapshot is not None:
                 self._free.append(given_up.snapshot)
         return check
@@ -102,6 +104,10 @@ class StateChecks:
         check.roots.setdefault(member, root)
         if verdict != Verdict.NOT_RUN:
             check.verdicts[member] = verdict
+
+    def give_up(self, tick: int) -> None:
+        """Nothing comes of a check that differs: it is as if it had not been."""
+        self._pending.pop(tick, None)
 
     def settle(self) -> list[Check]:
         """Settle what is agreed; the checks in which somebody differs from us, oldest first."""

@@ -17,6 +17,8 @@ from lockstep.peer.simulation import Simulation
 from lockstep.peer.views import Member
 
 VOTE_US_MAX = 1_000_000  # how long the vote waits for members that do not report
+NAMING_US_MAX = 1_000_000  # how long a resync waits for the differing cells to be named
+DISPUTE_US_MAX = 5_000_000  # how long a mismatch is pursued within an epoch
 SEARCH_US_MAX = 10_000_000
 
 
@@ -43,6 +45,7 @@ class Desync:
         self.identity = identity
         self.found = 0
         self.wants_resync = False
+        self._resync_due_us: int | None = None
         self.donor: Member | None = None
         self.disputed: Check | None = None
         self._outbox = outbox
@@ -59,12 +62,23 @@ class Desync:
         """A new epoch began: whatever was disputed in the old one is void or on its way to be healed."""
         self.disputed = None
         self.wants_resync = False
+        self._resync_due_us = None
         self._early.clear()
 
     def step(self, simulation: Simulation, now_us: int) -> None:
         """Look at the checks; judge, vote and act if they differ."""
         differing = simulation.checks.settle()
         self._searches = {m: s for m, s in self._searches.items() if now_us - s.begun_us < SEARCH_US_MAX}
+        if self._resync_due_us is not None and (
+            now_us >= self._resync_due_us or self.donor not in self._searches
+        ):
+            self._resync_due_us = None
+            self.wants_resync = True
+        if self._is_stale(now_us):
+            assert self.disputed is not None
+            simulation.checks.give_up(self.disputed.tick)
+            self.disputed, self._decided_epoch = None, -1
+            return
         if not differing or self._decided_epoch == simulation.checks.epoch:
             return
         check = differing[0]
@@ -83,6 +97,19 @@ class Desync:
         if waiting and now_us - check.found_us < VOTE_US_MAX:
             return
         self._decide(simulation, check, now_us)
+
+    def _is_stale(self, now_us: int) -> bool:
+        """Whether nothing has come of a mismatch.
+
+        A difference that was gone by the next check, and whose report was lost, is known to one side only:
+        the others agree on the later check and hear no more of this one.
+        """
+        disputed = self.disputed
+        return (
+            disputed is not None
+            and disputed.found_us is not None
+            and now_us - disputed.found_us > DISPUTE_US_MAX
+        )
 
     def _decide(self, simulation: Simulation, check: Check, now_us: int) -> None:
         assert check.root is not None and check.snapshot is not None
@@ -103,7 +130,8 @@ class Desync:
             if early is not None:
                 self.handle_search(other, early)
         if own:
-            self.wants_resync = True
+            # The cells are named first: a resync begins an epoch in which the others no longer look for them.
+            self._resync_due_us = now_us + NAMING_US_MAX
             self.donor = donor
 
     def handle_search(self, member: Member, body: bytes) -> None:

@@ -62,6 +62,12 @@ class Fetch:
                 self.ask(link, epoch=view.epoch, tick=self.healing_tick, now_us=now_us)
                 return
 
+    def ask_contact_again(self, now_us: int) -> None:
+        """A newcomer waits for links to all members of a view, one of whom may be dead: get a newer view."""
+        link = self._links.get(self.contact_stream)
+        if self.world is not None and link is not None and now_us - self._asked_us >= ASK_AGAIN_US:
+            self.ask(link, epoch=0, tick=-1, now_us=now_us)
+
     def connect(self, view: View, identity: Member) -> None:
         """Open the links that are ours to open.
 

@@ -204,6 +204,8 @@ class Peer:
             self.membership.handle_time(now_us)
         if now_us < self.pacer.due_us:
             return
+        if self.status == Status.JOINING:
+            self._fetch.ask_contact_again(now_us)
         if self.simulation is None or self.membership is None or self.status == Status.OVER:
             self.pacer.advance(now_us)
             return

@@ -100,7 +100,10 @@ class Simulation:
 
     def final_state(self) -> tuple[int, Snapshot] | None:
         """The latest final state that is saved: its tick and the snapshot, valid until the next run."""
-        for tick in (self.session.final_end, self.session.final_end - 1):
+        final_end = self.session.final_end
+        if final_end == self.session.tick:
+            return final_end, self.world.tables.snapshot()
+        for tick in (final_end, final_end - 1):
             snapshot = self.ring.get(tick)
             if snapshot is not None:
                 return tick, snapshot

@@ -37,7 +37,7 @@ class Updates:
         self._delay_ticks_max = delay_ticks_max
         self._offsets: dict[Member, int] = {}
         self._early: dict[Member, list[tuple[int, bytes]]] = {}
-        self._kept_tick = 0
+        self._kept_tick: int | None = None
 
     def follow_view(self, view: View) -> None:
         """The seats of a view say which number belongs to which tick."""
@@ -88,6 +88,10 @@ class Updates:
 
     def keep_history(self, session: Session) -> None:
         """Let the endpoint keep what newcomers and resyncs may need, and let go of what is older."""
+        if self._kept_tick is None:
+            # From the first input on: a link that is made later must find what it has missed.
+            self._endpoint.keep_from(Emitter(*self._identity), 0)
+            self._kept_tick = session.confirmed_end
         if session.confirmed_end - self._kept_tick < KEEP_INTERVAL_TICKS:
             return
         self._kept_tick = session.confirmed_end
