@@ -16,13 +16,29 @@ from lockstep.peer.membership import Membership
 from lockstep.peer.views import Member, View
 
 LEAVES = 8
+CHURNS = 1000
 Machine = Callable[..., Membership]
 LEAVE_LIMIT_US = 30_000_000
 
 
 def run_once(seed: int) -> Figures:
-    """Every third run has leaves at much loss, the others anything."""
+    """Every third run has leaves at much loss, one in a hundred a long row of churns, the others anything."""
+    if seed % 100 == 50:
+        return churn(seed, CHURNS)
     return leave_often(seed) if seed % 3 == 0 else suffer(seed)
+
+
+def churn(seed: int, count: int) -> Figures:
+    """The same core joins and leaves so many times in a row."""
+    fleet = Fleet(seed, 2, wire=Wire(10_000, 5_000, 50, 0))
+    fleet.run(300_000)
+    founder = next(iter(fleet.nodes))
+    for _ in range(count):
+        newcomer = fleet.start_join(100, founder)
+        fleet.run_until(partial(_is_in, fleet, newcomer), limit_us=LEAVE_LIMIT_US)
+        fleet.nodes[newcomer].machine.request_leave(fleet.now_us)
+        fleet.run_until(partial(_is_gone, fleet, newcomer), limit_us=LEAVE_LIMIT_US)
+    return _finish(fleet, leaves=count)
 
 
 def leave_often(seed: int, machine: Machine = Membership) -> Figures:

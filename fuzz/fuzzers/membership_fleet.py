@@ -9,14 +9,14 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fuzz.report import require
 from lockstep.errors import RemoteError
 from lockstep.peer.membership import Membership
 from lockstep.peer.membership_contacts import DEFAULT, Timing
 from lockstep.peer.membership_events import ChainLost, Event, JoinRefused, Out, SendInputs, ViewInstalled
-from lockstep.peer.views import InputRange, Member, Seat, View
+from lockstep.peer.views import EMPTY, InputRange, Member, Seat, View
 
 LINEAGE = b"fleet of members"
 TICK_US = 16_667
@@ -162,6 +162,7 @@ class Fleet:
         timing: Timing = DEFAULT,
         machine: Callable[..., Membership] = Membership,
         first_tick: int = 0,
+        first_epoch: int = 0,
     ) -> None:
         self.rng = random.Random(seed)
         self.now_us = 0
@@ -182,6 +183,8 @@ class Fleet:
         members = [self.new_member(10 + index) for index in range(count)]
         seats = tuple(Seat(each, i, first_tick, FIRST_NUMBER, f"core:{i}") for i, each in enumerate(members))
         view = View.found(LINEAGE, seats, first_tick=first_tick)
+        if first_epoch > 0:
+            view = replace(view, epoch=first_epoch, reason=EMPTY)
         for each in members:
             spans = dict.fromkeys(members, (first_tick, first_tick))
             self._add(Node(machine(each, view, now_us=0, timing=timing), spans, f"core:{each.core_id}"))
@@ -332,7 +335,7 @@ class Fleet:
                 machine.set_held(max(held, machine.held), now_us, epoch=view.epoch)
             events = machine.poll_events()
             for event in events:
-                self._on_event(node, event)
+                self.handle_event(node, event)
             node.events = events
             if not events:
                 break
@@ -343,7 +346,7 @@ class Fleet:
             node.messages.setdefault(receiver, []).append(data)
         self._see_confirmed(node, now_us)
 
-    def _on_event(self, node: Node, event: Event) -> None:
+    def handle_event(self, node: Node, event: Event) -> None:
         match event:
             case ViewInstalled(view, _):
                 self.watch.see_view(view)
