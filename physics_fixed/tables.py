@@ -491,12 +491,12 @@ def _copy_rows(arrays: list[Array], sources: list[Array], count: int) -> None:
 def _chunk_hashes(array: Array, count: int) -> Iterator[bytes]:
     digest = xxhash.xxh3_128_digest
     for first in range(0, count, CHUNK_ROWS):
-        yield digest(memoryview(array[first : min(first + CHUNK_ROWS, count)]))
+        yield digest(array[first : min(first + CHUNK_ROWS, count)].data)
 
 
 def _column_hash(array: Array, count: int) -> bytes:
     if count <= CHUNK_ROWS:
-        return xxhash.xxh3_128_digest(memoryview(array[:count])) if count else b""
+        return xxhash.xxh3_128_digest(array[:count].data) if count else b""
     return _fold(tuple(_chunk_hashes(array, count)))
 
 

@@ -314,7 +314,7 @@ def check_messages(rng: random.Random) -> Figures:
 
 
 def check_session(rng: random.Random) -> Figures:
-    """Altered datagrams and frames reach one core of a session: links may end, states may go wrong, no core dies.
+    """Altered datagrams and frames reach a core of a session: links may end, states may go wrong; none dies.
 
     Packets are not sealed, so a good forgery is believed. What must hold is that nothing escapes a peer.
     """
