@@ -62,6 +62,7 @@ from lockstep.peer.views import (
 ACTIVE, CHANGING, DETACHED, OUT, JOINING = "active", "changing", "detached", "out", "joining"
 
 MESSAGE_COUNT_MAX = 4096
+OF_AGREEMENT = (messages.Prepare, messages.Promise, messages.Propose, messages.Vote, Commit, messages.Nack)
 
 
 class Membership:
@@ -236,9 +237,7 @@ class Membership:
             raise MessageRefused(f"a message of {message.origin} from {sender}")
         if self._is_out_told:
             return
-        if not isinstance(
-            message.body, messages.Report | messages.AskIn | messages.AskOut | messages.Need | messages.Nack
-        ):
+        if isinstance(message.body, OF_AGREEMENT):
             self._agreement.receive(sender, message.epoch, message.body)
         contact = self._contacts.hear(sender, now_us)
         if contact is not None:
@@ -263,8 +262,8 @@ class Membership:
                 end_tick = min(end_tick, self.held + 1)
                 if first_tick < end_tick:
                     self._send_inputs(sender, first_tick, end_tick)
-            case messages.Nack(reason, _):
-                self._on_nack(sender, epoch, reason, message)
+            case messages.Nack(reason, None) if epoch == self.view.epoch:
+                self._on_refusal(reason)
             case _:
                 pass
 
@@ -290,6 +289,7 @@ class Membership:
     ) -> bool:
         """Return whether anything may follow from it at once."""
         agreement = self._agreement
+        is_first = contact.epoch < 0
         self._contacts.hear_report(sender, contact, epoch, held, now_us)
         if agreement.is_ended(epoch):
             self._answer_behind(sender, contact, epoch, now_us)
@@ -305,7 +305,7 @@ class Membership:
         contact.suspects = suspects
         agreement.hear_report(sender, held)
         # A report that grows asks for nothing but a new confirmed tick, unless a newcomer catches up by it.
-        return is_news or sender in self._requests.candidates
+        return is_news or is_first or sender in self._requests.candidates
 
     def _answer_behind(self, sender: Member, contact: Contact, epoch: int, now_us: int) -> None:
         if contact.answered_us is None or now_us >= contact.answered_us + self._repeat_interval(contact):
@@ -320,16 +320,12 @@ class Membership:
         if refusal is not None:
             self._send(sender, view.epoch, messages.Nack(refusal, None))
 
-    def _on_nack(self, sender: Member, epoch: int, reason: str, message: Message) -> None:
-        if reason == messages.REFUSED_CHAIN:
-            if epoch == self.view.epoch and not self._agreement.is_out:
-                self._events.append(events.ChainLost(self.view.epoch))
-        elif reason in (messages.REFUSED_STAMP, messages.REFUSED_FULL):
-            if epoch == self.view.epoch and self._ask_in is not None:
-                self._ask_in = None
-                self._events.append(events.JoinRefused(reason))
-        else:
-            self._agreement.receive(sender, epoch, message.body)
+    def _on_refusal(self, reason: str) -> None:
+        if reason == messages.REFUSED_CHAIN and not self._agreement.is_out:
+            self._events.append(events.ChainLost(self.view.epoch))
+        elif reason != messages.REFUSED_CHAIN and self._ask_in is not None:
+            self._ask_in = None
+            self._events.append(events.JoinRefused(reason))
 
     def handle_time(self, now_us: int) -> None:
         """Do what is due; call it at `next_time_us` or later, each tick is fine."""
@@ -560,7 +556,7 @@ class Membership:
 
     def _next_deadline(self, now_us: int) -> int:
         agreement = self._agreement
-        deadlines = [now_us + self.timing.suspect_us_min]
+        deadlines = [now_us + self.timing.look_us]
         if (
             agreement.candidacy is not None
             or self._certificates.are_waited_for

@@ -28,6 +28,7 @@ class Timing:
     ballot_us_max: int = 3_000_000
     ballot_rtts: int = 4
     detach_suspect_times: int = 3
+    look_us: int = 50_000
     repeat_us_min: int = 20_000
     repeat_us_max: int = 1_000_000
     leave_us: int = 2_000_000
