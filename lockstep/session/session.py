@@ -231,7 +231,8 @@ class Session:
             ticks.append(ConfirmedTick(tick, ruling.view.epoch, self.final_inputs(tick), delays))
         self._reported_end = self.confirmed_end
         if self.confirmed_end - self._oldest() > HISTORY_TICKS + _TRIM_TICKS:
-            self._trim(self.confirmed_end - HISTORY_TICKS)
+            # A core that follows may be far behind: what it has not simulated yet it still needs.
+            self._trim(min(self.confirmed_end - HISTORY_TICKS, self._wrong))
         return ticks
 
     @property
@@ -251,6 +252,10 @@ class Session:
     def has(self, member: Member) -> bool:
         """Whether ``member`` has a seat in the latest view."""
         return member in self._tracks
+
+    def knows(self, member: Member) -> bool:
+        """Whether ``member`` played in any tick whose inputs are still kept."""
+        return any(track.member == member for ruling in self._rulings for track in ruling.tracks)
 
     def delay_of(self, member: Member) -> int:
         """The input delay of the latest held input of ``member``."""

@@ -41,6 +41,19 @@ def brief(requests: list[Request]) -> list[str]:
     return words
 
 
+def test_inputs_that_are_not_simulated_yet_are_kept_however_far_behind_this_core_is() -> None:
+    session = make(founders(ALICE))
+    for tick in range(2000):
+        session.add_input(ALICE, tick, b"%d" % tick, 0)
+    session.confirm(2000)
+    session.poll_confirmed()
+    assert brief(session.poll_requests(ticks=1)) == ["s0", "0:0"]
+    while session.tick < 2000:
+        session.poll_requests(ticks=16)
+    session.poll_confirmed()
+    assert session.base_of(ALICE) == 1400
+
+
 def test_first_tick_brings_the_founders_in() -> None:
     session = make(founders(ALICE, BOB))
     (_, advance) = session.poll_requests(ticks=1)
