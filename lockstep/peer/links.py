@@ -5,7 +5,8 @@ then on the two are *linked*: frames flow over the stream, and each knows the co
 wants in its datagrams. The datagram path of a link is where its last accepted datagram came from; until one
 has come, the one who opened the stream uses the address it opened, and the other sends none.
 
-A link has the number of its stream.
+A link has the number of its stream. A link whose stream was closed goes on by datagrams until a new stream to
+the same core brings a new link in its place.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import NamedTuple, cast
 
 from lockstep.errors import RemoteError
 from lockstep.peer.outputs import CloseStream, OpenStream, Outbox, SendFrame
-from lockstep.peer.views import Member
+from lockstep.peer.views import NUMBER_MAX, Member
 from netcode.errors import HandshakeRefused, HandshakeTimeout, MalformedMessage, TermsDiffer
 from netcode.protocol.framing import Frame
 from netcode.protocol.handshake import APPLICATION_FRAME_KIND_FIRST, Acceptor, Initiator, Introduction
@@ -25,6 +26,8 @@ from netcode.protocol.numbers import Emitter
 from netcode.protocol.structured import Value
 
 STREAMS_MAX = 64
+LINKS_ACCEPTED_MAX = 44  # of the 64 that an endpoint has: enough are left for those that we open ourselves
+FIRST_NUMBER_MAX = NUMBER_MAX // 2  # no session is long enough to come from here to the end of the numbers
 _NUMBER_SIZE = 8
 
 
@@ -52,9 +55,10 @@ class Link:
 
 
 class Linked(NamedTuple):
-    """A handshake has succeeded."""
+    """A handshake has succeeded; the link to the same core that this one takes the place of, if any."""
 
     link: Link
+    replaced: Link | None = None
 
 
 class Refused(NamedTuple):
@@ -215,10 +219,14 @@ class Links:
         return stream in self._streams
 
     def is_linking(self, member: Member, address: str) -> bool:
-        """Whether there is a link to a member, or a stream on its way to its address."""
-        if member in self._by_member:
+        """Whether there is a link with an open stream to a member, or a stream on its way to its address."""
+        if self._is_linked(member):
             return True
         return any(state.address == address and state.link is None for state in self._streams.values())
+
+    def _is_linked(self, member: Member) -> bool:
+        link = self._by_member.get(member)
+        return link is not None and link.stream in self._streams
 
     def _make(self, address: str | None) -> int:
         stream = self._next_stream
@@ -245,9 +253,11 @@ class Links:
         reason = ""
         if not is_open:
             reason = "no_session"
-        elif Member(*hello.emitter) in self._by_member:
+        elif self._is_linked(Member(*hello.emitter)):
             reason = "linked_already"
-        elif len(hello.application) != _NUMBER_SIZE:
+        elif len(self._links) >= LINKS_ACCEPTED_MAX:
+            reason = "full"
+        elif _first_number_of(hello) is None:
             reason = "malformed"
         if reason:
             acceptor.refuse(reason)
@@ -255,23 +265,27 @@ class Links:
         acceptor.accept(self._introduction(state))
 
     def _link(self, stream: int, state: _Stream, peer: Introduction) -> Linked:
-        if len(peer.application) != _NUMBER_SIZE:
-            raise StreamRefused(f"{len(peer.application)} bytes where a first number has {_NUMBER_SIZE}")
+        first_number = _first_number_of(peer)
+        if first_number is None:
+            raise StreamRefused(f"first number {peer.application.hex()}; allowed: up to {FIRST_NUMBER_MAX}")
         member = Member(*peer.emitter)
-        if member in self._by_member:
+        if member.core_id == self._identity.core_id:
+            raise StreamRefused(f"core {member.core_id:016x} is this one")
+        if self._is_linked(member):
             raise StreamRefused(f"a second link to {member}")
+        replaced = self._by_member.get(member)
         link = Link(
             stream,
             member,
             peer.address,
-            int.from_bytes(peer.application, "little"),
+            first_number,
             state.connection_id,
             peer.connection_id,
             state.address,
         )
         state.link, state.handshake = link, None
         self._links[stream] = self._by_member[member] = link
-        return Linked(link)
+        return Linked(link, replaced)
 
     def _give_up(self, stream: int, handshake: Initiator | Acceptor) -> None:
         self.refused += 1
@@ -281,3 +295,8 @@ class Links:
     def _send(self, stream: int, handshake: Initiator | Acceptor) -> None:
         for frame in handshake.poll_frames():
             self._outbox.outputs.append(SendFrame(stream, frame.kind, frame.body))
+
+
+def _first_number_of(peer: Introduction) -> int | None:
+    number = int.from_bytes(peer.application, "little")
+    return number if len(peer.application) == _NUMBER_SIZE and number <= FIRST_NUMBER_MAX else None

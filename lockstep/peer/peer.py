@@ -175,7 +175,9 @@ class Peer:
     def handle_stream_closed(self, stream: int, reason: str) -> None:
         """A stream is closed, or could not be opened."""
         self._donor.forget(stream)
-        self._links.handle_closed(stream)
+        link = self._links.handle_closed(stream)
+        if link is not None and not self._is_member(link.member):
+            self._drop_link(stream, reason)
         if stream == self._fetch.contact_stream and self.status == Status.JOINING:
             self._refuse_join(reason)
 
@@ -294,6 +296,8 @@ class Peer:
             self._handle_refused(answer)
             return
         if isinstance(answer, Linked):
+            if answer.replaced is not None:
+                self._drop_link(answer.replaced.stream, "linked anew")
             self._handle_linked(answer.link, now_us)
             return
         if answer is None:
@@ -325,7 +329,7 @@ class Peer:
         if self.status == Status.JOINING and link.stream == self._fetch.contact_stream:
             self._fetch.ask(link, epoch=0, tick=-1, now_us=now_us)
         elif self.simulation is not None:
-            self._add_link(link, now_us)
+            self._updates.add_link(self.session, link, now_us)
         self._follow_if_linked(now_us)
 
     def _handle_world(self, link: Link, header: frames.WorldHeader, snapshot: Snapshot, now_us: int) -> None:
@@ -372,9 +376,9 @@ class Peer:
             self.identity, view, now_us=now_us, held=first_tick - 1, timing=timing, joining=joining
         )
         self.pacer.restart(now_us)
-        self._updates.follow_view(view)
+        self._updates.follow_view(self.session, view)
         for link in self._links.all():
-            self._add_link(link, now_us)
+            self._updates.add_link(self.session, link, now_us)
 
     def _become_active(self, view: View) -> None:
         seat = view.seat(self.identity)
@@ -384,31 +388,14 @@ class Peer:
         self._begin_checks(view, max(view.first_tick, self.simulation.session.confirmed_end - 1))
         self._outbox.events.append(Joined(seat.first_tick, seat.place))
 
-    def _add_link(self, link: Link, now_us: int) -> None:
-        if link.is_added:
-            return
-        link.is_added = True
-        number = self._updates.next_number(self.session, link.member, link.first_number)
-        self._endpoint.add_link(
-            link.number,
-            Emitter(*link.member),
-            local_connection_id=link.local_connection_id,
-            remote_connection_id=link.remote_connection_id,
-            now_us=now_us,
-            next_number=number,
-        )
-
-    def _remove_member(self, member: Member) -> None:
-        link = self._links.of(member)
-        if link is not None:
-            self._drop_link(link.stream, "no member any more")
-        self._updates.forget(member)
+    def _is_member(self, member: Member) -> bool:
+        return self.simulation is not None and self.simulation.session.has(member)
 
     def _drop_link(self, stream: int, reason: str) -> None:
         link = self._links.drop(stream)
         self._donor.forget(stream)
         if link is not None and link.is_added:
-            self._endpoint.remove_link(link.number)
+            self._updates.remove_link(self.session, link)
             self.pacer.forget(link.number)
             self._reporting.forget(link.number)
             self._playing.forget(link.number)
@@ -450,6 +437,7 @@ class Peer:
     def _handle_membership(self, member: Member, body: bytes, now_us: int) -> None:
         if self.membership is not None:
             self.membership.handle_message(member, body, now_us)
+            self._send_membership()
 
     def _settle(self, now_us: int) -> None:
         simulation, membership = self.simulation, self.membership
@@ -500,8 +488,9 @@ class Peer:
     def _let_go(self, now_us: int) -> None:
         while self._linger and self._linger[0][0] <= now_us:
             _, member = self._linger.pop(0)
-            if not self.session.has(member):
-                self._remove_member(member)
+            link = self._links.of(member)
+            if link is not None and not self.session.has(member):
+                self._drop_link(link.stream, "no member any more")
 
     def _handle_membership_events(self, now_us: int) -> None:
         assert self.membership is not None
@@ -530,7 +519,7 @@ class Peer:
         self.log.add_view(view)
         self._outbox.events.append(ViewChanged(view))
         self._desync.handle_epoch()
-        self._updates.follow_view(view)
+        self._updates.follow_view(session, view)
         for member in previous.members:
             if view.seat(member) is None:
                 self._linger.append((now_us + LINGER_US, member))
@@ -562,8 +551,7 @@ class Peer:
         membership = self.membership
         if membership is None or self.status == Status.OVER:
             return
-        for member, body in membership.poll_messages():
-            self._reporting.send_membership(member, body, self._outbox)
+        self._send_membership()
         endpoint = self._endpoint
         self._reporting.queue(membership, self.session, now_us)
         self._updates.keep_history(self.session)
@@ -573,6 +561,11 @@ class Peer:
             if found is not None and found.path is not None:
                 self._outbox.outputs.append(SendDatagram(found.path, data))
         self._route(now_us)
+
+    def _send_membership(self) -> None:
+        assert self.membership is not None
+        for member, body in self.membership.poll_messages():
+            self._reporting.send_membership(member, body, self._outbox)
 
     def _require(self, status: Status) -> None:
         if self.status != status:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from lockstep.integrity.checks import Check
 from lockstep.peer import frames, records
 from lockstep.peer.links import Link, Links
@@ -11,6 +13,7 @@ from lockstep.peer.records import CheckReport, Pace, Report
 from lockstep.peer.simulation import Simulation
 from lockstep.peer.views import Member
 from lockstep.session import Pacer, Session
+from netcode.errors import LimitExceeded
 from netcode.protocol.endpoint import Endpoint
 
 MEMBERSHIP_RECORD_SIZE_MAX = 900
@@ -79,7 +82,9 @@ class Reporting:
         if link is None or not link.is_added:
             return
         if len(body) <= MEMBERSHIP_RECORD_SIZE_MAX:
-            self._endpoint.queue_record(link.number, records.MEMBERSHIP, body, keep=True)
+            # Too many wait for one that asks without end: what matters is said again until it is answered.
+            with suppress(LimitExceeded):
+                self._endpoint.queue_record(link.number, records.MEMBERSHIP, body, keep=True)
         else:
             outbox.outputs.append(SendFrame(link.stream, frames.MEMBERSHIP_FRAME, body))
 

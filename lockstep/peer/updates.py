@@ -18,6 +18,7 @@ from netcode.protocol.numbers import Emitter
 
 EARLY_UPDATES_MAX = 1024  # updates kept of a member whose view is not installed here yet
 KEEP_INTERVAL_TICKS = 64
+FOLLOWED_MAX = 96  # emitters; beyond it those that are gone are forgotten sooner
 
 
 class Updates:
@@ -35,25 +36,62 @@ class Updates:
         self._identity = identity
         self._endpoint = endpoint
         self._delay_ticks_max = delay_ticks_max
+        self._followed: dict[Member, None] = {}
         self._offsets: dict[Member, int] = {}
         self._early: dict[Member, list[tuple[int, bytes]]] = {}
         self._kept_tick: int | None = None
 
-    def follow_view(self, view: View) -> None:
-        """The seats of a view say which number belongs to which tick."""
+    def follow_view(self, session: Session, view: View) -> None:
+        """The seats of a view say which number belongs to which tick.
+
+        Their updates are followed from now on: without a link to a member, another one may relay them.
+        """
         for seat in view.seats:
             self._offsets[seat.member] = seat.first_tick - seat.first_number
+            if seat.member != self._identity and seat.member not in self._followed:
+                self._make_room(session)
+                number = session.end_of(seat.member) - self._offsets[seat.member]
+                self._endpoint.follow(Emitter(*seat.member), max(seat.first_number, number))
+                self._followed[seat.member] = None
 
-    def forget(self, member: Member) -> None:
-        """A member is gone for good."""
+    def add_link(self, session: Session, link: Link, now_us: int) -> None:
+        """Exchange updates over a link from now on."""
+        if link.is_added:
+            return
+        link.is_added = True
+        if link.member not in self._followed:
+            self._make_room(session)
+            self._followed[link.member] = None
+        self._endpoint.add_link(
+            link.number,
+            Emitter(*link.member),
+            local_connection_id=link.local_connection_id,
+            remote_connection_id=link.remote_connection_id,
+            now_us=now_us,
+            next_number=link.first_number,
+        )
+
+    def remove_link(self, session: Session, link: Link) -> None:
+        """A link is closed; of a core that never was a member, nothing is kept."""
+        self._endpoint.remove_link(link.number)
+        if not session.knows(link.member):
+            self._forget(link.member)
+
+    def _forget(self, member: Member) -> None:
         self._early.pop(member, None)
         self._offsets.pop(member, None)
+        del self._followed[member]
+        self._endpoint.forget(Emitter(*member))
 
-    def next_number(self, session: Session, member: Member, first_number: int) -> int:
-        """The number of the first update wanted of a core that said its first is ``first_number``."""
-        if not session.has(member):
-            return first_number
-        return max(first_number, session.end_of(member) - self._offsets[member])
+    def _unlinked(self) -> list[Member]:
+        linked = {Member(*self._endpoint.remote(link)) for link in self._endpoint.links()}
+        return [member for member in self._followed if member not in linked]
+
+    def _make_room(self, session: Session) -> None:
+        if len(self._followed) >= FOLLOWED_MAX:
+            gone = [member for member in self._unlinked() if not session.has(member)]
+            for member in gone[:1]:
+                self._forget(member)
 
     def receive(self, session: Session, member: Member, number: int, update: bytes) -> int | None:
         """Hold an update that came; the tick it is the input of, None if it is early, or known already."""
@@ -83,7 +121,8 @@ class Updates:
     def relay(self, link: Link, wanted: SendInputs) -> None:
         """Send inputs of others to a core that lacks them."""
         for span in wanted.ranges:
-            if span.member not in (wanted.receiver, self._identity) and span.first_number < span.end_number:
+            is_others = span.member != wanted.receiver and span.member in self._followed
+            if is_others and span.first_number < span.end_number:
                 self._endpoint.relay(link.number, Emitter(*span.member), span.first_number, span.end_number)
 
     def keep_history(self, session: Session) -> None:
@@ -95,7 +134,10 @@ class Updates:
         if session.confirmed_end - self._kept_tick < KEEP_INTERVAL_TICKS:
             return
         self._kept_tick = session.confirmed_end
-        for member in session.members(session.tick):
+        for member in session.view.members:
             number = session.confirmed_end - HISTORY_TICKS - self._offsets[member]
             if number > 0:
                 self._endpoint.keep_from(Emitter(*member), number)
+        for member in self._unlinked():
+            if not session.knows(member):
+                self._forget(member)

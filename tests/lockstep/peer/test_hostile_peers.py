@@ -1,0 +1,142 @@
+"""Cores that link, and then do their worst: each costs itself its link at most, never the session.
+
+Method: one session of ``fuzz.cluster``; the hostile core is played by hand, frame by frame.
+"""
+
+from __future__ import annotations
+
+from fuzz.cluster import Cluster, Node, address_of, member_of
+from lockstep.peer import frames, membership_messages
+from lockstep.peer.membership_messages import AskIn, Message
+from lockstep.peer.outputs import CloseStream, OpenStream, SendFrame
+from lockstep.peer.peer import Peer
+from lockstep.peer.status import Status
+from lockstep.peer.views import Member
+from lockstep.worlds.small import WORLD
+from netcode.protocol.handshake import (
+    KIND_HELLO,
+    KIND_REFUSE,
+    KIND_WELCOME,
+    Introduction,
+    encode_introduction,
+)
+from netcode.protocol.numbers import Emitter
+
+SECOND_US = 1_000_000
+
+
+def alone() -> tuple[Cluster, Node]:
+    cluster = Cluster(WORLD, seed=1)
+    node = cluster.add_node(1)
+    cluster.found([1])
+    cluster.run(SECOND_US)
+    return cluster, node
+
+
+def introduction(peer: Peer, member: Member, *, first_number: int = 0) -> bytes:
+    return encode_introduction(
+        Introduction(
+            emitter=Emitter(*member),
+            connection_id=7,
+            address="10.0.0.9:7000",
+            terms=peer._links._terms,
+            application=first_number.to_bytes(8, "little"),
+        )
+    )
+
+
+def join(cluster: Cluster, number: int, *, stamp: int = 1) -> Node:
+    node = cluster.add_node(number, stamp=stamp)
+    cluster.join(number, 1)
+    assert cluster.run_until(lambda: node.peer.status == Status.ACTIVE, limit_us=5 * SECOND_US), node.events
+    return node
+
+
+def link(peer: Peer, member: Member, *, first_number: int = 0) -> int:
+    """A stream over which that core has said HELLO."""
+    stream = peer.handle_stream_accepted(0)
+    assert stream is not None
+    peer.handle_frame(stream, KIND_HELLO, introduction(peer, member, first_number=first_number), 0)
+    return stream
+
+
+def closed(peer: Peer) -> set[int]:
+    return {output.stream for output in peer.poll_outputs() if isinstance(output, CloseStream)}
+
+
+def test_numbers_that_cannot_be_followed_are_refused() -> None:
+    cluster, node = alone()
+    stream = link(node.peer, member_of(9), first_number=2**64 - 1)
+    assert not node.peer.is_linked(stream) and stream in closed(node.peer)
+    cluster.run(SECOND_US)
+
+
+def test_core_that_welcomes_under_our_own_name_is_refused() -> None:
+    cluster, _ = alone()
+    node = cluster.add_node(2)
+    node.peer.join(address_of(3))
+    (opened,) = node.peer.poll_outputs()
+    assert isinstance(opened, OpenStream)
+    node.peer.handle_stream_opened(opened.stream, 0)
+    node.peer.handle_frame(opened.stream, KIND_WELCOME, introduction(node.peer, node.peer.identity), 0)
+    assert node.peer.status == Status.OVER
+
+
+def test_strangers_that_come_and_go_leave_nothing_behind() -> None:
+    cluster, node = alone()
+    for number in range(300):
+        stream = link(node.peer, member_of(100 + number))
+        assert node.peer.is_linked(stream), number
+        node.peer.handle_stream_closed(stream, "gone")
+    assert node.peer.links() == {}
+    cluster.run(SECOND_US)
+
+
+def test_strangers_that_stay_do_not_exceed_what_links_there_may_be() -> None:
+    cluster, node = alone()
+    refused = 0
+    for number in range(63):
+        stream = link(node.peer, member_of(100 + number))
+        refused += not node.peer.is_linked(stream)
+    outputs = node.peer.poll_outputs()
+    assert refused > 8
+    assert sum(isinstance(o, SendFrame) and o.kind == KIND_REFUSE for o in outputs) == refused
+    cluster.run(SECOND_US)
+
+
+def test_questions_without_end_are_answered_with_measure() -> None:
+    cluster, node = alone()
+    join(cluster, 2)
+    cluster.leave(2)
+    cluster.run(3 * SECOND_US)
+    cluster.remove(2)
+    member = member_of(2)  # its stamp was used already, so every question of it is answered with a refusal
+    stream = link(node.peer, member)
+    asked = Message(node.peer.view.lineage, node.peer.view.epoch, member, AskIn("10.0.0.2:7000", 0, 2, 0, 0))
+    for _ in range(5000):
+        body = membership_messages.encode_message(asked)
+        node.peer.handle_frame(stream, frames.MEMBERSHIP_FRAME, body, node.clock_us(cluster.now_us))
+    cluster.run(SECOND_US)
+    assert node.peer.status == Status.ACTIVE and node.peer.is_linked(stream)
+
+
+def test_members_that_come_and_go_without_end_are_forgotten() -> None:
+    cluster, node = alone()
+    for stamp in range(1, 140):
+        join(cluster, 2, stamp=stamp)
+        cluster.leave(2)
+        assert cluster.run_until(lambda: len(node.peer.view.seats) == 1, limit_us=SECOND_US)
+        cluster.remove(2)
+    assert node.peer.status == Status.ACTIVE
+
+
+def test_newcomers_that_do_not_hear_each_other_yet_stop_nobody() -> None:
+    cluster, node = alone()
+    cluster.network.partition(2, 3)
+    for number in (2, 3):
+        cluster.add_node(number)
+        cluster.join(number, 1)
+    cluster.run(3 * SECOND_US)
+    assert node.peer.stall_us_longest < SECOND_US
+    cluster.network.heal(2, 3)
+    assert cluster.run_until(lambda: len(cluster.active) == 3, limit_us=5 * SECOND_US)
