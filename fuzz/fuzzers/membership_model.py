@@ -9,7 +9,7 @@ from fuzz.report import CheckFailed, Figures
 from lockstep.peer.views import Plan
 
 STATES_MAX = 200_000
-STATES_MAX_LARGE = 2_000_000
+STATES_MAX_LARGE = 1_000_000
 WALKS = 20
 
 SCENARIOS: tuple[tuple[str, Scenario], ...] = (
