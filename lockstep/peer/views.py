@@ -33,7 +33,7 @@ CORE_ID_MAX = 2**64 - 1
 STAMP_MAX = 2**32 - 1
 TICK_MAX = 2**48
 EPOCH_MAX = 2**48
-NUMBER_MAX = 2**63
+NUMBER_MAX = 2**62  # of a first update: no session lasts from here to the end of the numbers
 GRACE_TICKS_MAX = 600
 
 FOUND, JOIN, LEAVE, DROP, EMPTY, RESYNC, ORDER = "found", "join", "leave", "drop", "empty", "resync", "order"
@@ -285,6 +285,8 @@ class View:
                 by_id.get(seat.member.core_id) == Seen(*seat.member, seat.place),
                 f"seat of {seat.member} differs from what was seen of it",
             )
+        latest, end = max(seat.first_tick for seat in self.seats), self.first_tick + GRACE_TICKS_MAX
+        _require(latest <= end, f"a seat from tick {latest} on, at most {end}")
         _require((self.epoch == 0) == (self.reason == FOUND), f"reason {self.reason!r} in epoch {self.epoch}")
         _require(self.epoch == 0 or self.parent is None, "a parent after epoch 0")
         allowed = (FOUND, *REASONS_UNCHANGED, *REASONS_CHANGED)
