@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lockstep.peer import frames
-from lockstep.peer.frames import AskWorld, WorldHeader
+from lockstep.peer.frames import AskWorld, FrameRefused, WorldHeader
 from lockstep.peer.links import Link, Links
 from lockstep.peer.outputs import Outbox, SendFrame
 from lockstep.peer.views import Member, View
 from physics_fixed.tables import Snapshot
 
 ASK_AGAIN_US = 2_000_000
+LINK_AGAIN_US = 1_000_000
 
 
 class Fetch:
@@ -34,17 +35,48 @@ class Fetch:
         self._links = links
         self._outbox = outbox
         self._asked_us = -ASK_AGAIN_US
+        self._linked_us = 0
+        self._asked: set[int] = set()
+        self._source = -1
+        self._tries = 0
 
     def ask(self, link: Link, *, epoch: int, tick: int, now_us: int) -> None:
         """Ask a linked core for a final state above a tick."""
         self._asked_us = now_us
+        self._asked.add(link.stream)
+        self._source = link.stream
         body = frames.encode_ask_world(AskWorld(epoch, tick))
         self._outbox.outputs.append(SendFrame(link.stream, frames.ASK_WORLD, body))
 
     def begin_healing(self, tick: int, now_us: int) -> None:
         """A state of a tick above this is wanted."""
         self.healing_tick = tick
+        self._tries = 0
         self._asked_us = now_us - ASK_AGAIN_US
+
+    def end_healing(self) -> None:
+        """The state is right again; what else was asked for comes in vain."""
+        self.healing_tick = self._source = -1
+
+    def forget(self, stream: int) -> None:
+        """A stream is closed: nothing comes over it any more."""
+        self._asked.discard(stream)
+        if stream == self._source:
+            self._source, self._asked_us = -1, -ASK_AGAIN_US
+
+    def take_part(self, stream: int, now_us: int) -> bool:
+        """A part of a world came over a stream; whether it is of the one that was asked for last.
+
+        Raises
+        ------
+        FrameRefused
+            If nobody was asked over that stream.
+        """
+        if stream not in self._asked:
+            raise FrameRefused("a world that nobody asked for")
+        if stream == self._source:
+            self._asked_us = now_us  # it is on its way, however long that takes
+        return stream == self._source
 
     def ask_again(self, now_us: int) -> None:
         """What came is of no use yet: ask a moment later."""
@@ -55,12 +87,28 @@ class Fetch:
         return self.healing_tick >= 0 and now_us - self._asked_us >= ASK_AGAIN_US
 
     def heal_from(self, candidates: Sequence[Member], view: View, now_us: int) -> None:
-        """Ask the first of the candidates to which there is a link."""
-        for member in candidates:
-            link = self._links.of(member)
-            if link is not None:
-                self.ask(link, epoch=view.epoch, tick=self.healing_tick, now_us=now_us)
-                return
+        """Ask one of the candidates to which there is a stream: the first, and another one at each try."""
+        links = [self._links.of(member) for member in candidates]
+        open_links = [link for link in links if link is not None and self._links.has_stream(link.stream)]
+        if open_links:
+            link = open_links[self._tries % len(open_links)]
+            self._tries += 1
+            self.ask(link, epoch=view.epoch, tick=self.healing_tick, now_us=now_us)
+
+    def reconnect(self, view: View, identity: Member, now_us: int) -> None:
+        """Open anew what failed or was closed, every now and then."""
+        if now_us - self._linked_us >= LINK_AGAIN_US:
+            self.connect(view, identity, now_us)
+
+    def join_again(self, identity: Member, now_us: int) -> None:
+        """Whoever was to be linked may be gone: ask the contact for the world as it is now."""
+        link = self._links.get(self.contact_stream)
+        if self.world is None or link is None:
+            return
+        header, _ = self.world
+        self.reconnect(header.view, identity, now_us)
+        if now_us - self._asked_us >= ASK_AGAIN_US:
+            self.ask(link, epoch=header.view.epoch, tick=header.tick, now_us=now_us)
 
     def ask_contact_again(self, now_us: int) -> None:
         """A newcomer waits for links to all members of a view, one of whom may be dead: get a newer view."""
@@ -68,11 +116,12 @@ class Fetch:
         if self.world is not None and link is not None and now_us - self._asked_us >= ASK_AGAIN_US:
             self.ask(link, epoch=0, tick=-1, now_us=now_us)
 
-    def connect(self, view: View, identity: Member) -> None:
+    def connect(self, view: View, identity: Member, now_us: int) -> None:
         """Open the links that are ours to open.
 
         The later seat opens the stream, and a core without a seat opens to all: so each pair links once.
         """
+        self._linked_us = now_us
         for seat in view.seats:
             if seat.member == identity:
                 break

@@ -82,6 +82,8 @@ def decode_world(body: bytes) -> WorldHeader:
         view = View.decode(view_bytes)
     except MessageRefused as error:
         raise FrameRefused(f"WORLD: {error}") from None
+    if tick <= view.first_tick:
+        raise FrameRefused(f"WORLD: tick {tick} of a view that rules from {view.first_tick} on")
     return WorldHeader(view, tick, size, digest)
 
 

@@ -26,8 +26,8 @@ from netcode.protocol.numbers import Emitter
 from netcode.protocol.structured import Value
 
 STREAMS_MAX = 64
+BARRED_MAX = 64
 LINKS_ACCEPTED_MAX = 44  # of the 64 that an endpoint has: enough are left for those that we open ourselves
-FIRST_NUMBER_MAX = NUMBER_MAX // 2  # no session is long enough to come from here to the end of the numbers
 _NUMBER_SIZE = 8
 
 
@@ -115,6 +115,7 @@ class Links:
         self._streams: dict[int, _Stream] = {}
         self._links: dict[int, Link] = {}
         self._by_member: dict[Member, Link] = {}
+        self._barred: dict[Member, None] = {}
         self._next_stream = 1
 
     def open(self, address: str) -> int:
@@ -202,6 +203,12 @@ class Links:
             del self._by_member[link.member]
         return link
 
+    def bar(self, member: Member) -> None:
+        """Link no more with a core that has sent what nobody may send."""
+        self._barred[member] = None
+        if len(self._barred) > BARRED_MAX:
+            del self._barred[next(iter(self._barred))]
+
     def get(self, number: int) -> Link | None:
         """A link by its number."""
         return self._links.get(number)
@@ -219,8 +226,11 @@ class Links:
         return stream in self._streams
 
     def is_linking(self, member: Member, address: str) -> bool:
-        """Whether there is a link with an open stream to a member, or a stream on its way to its address."""
-        if self._is_linked(member):
+        """Whether there is a link with an open stream to a member, or a stream on its way to its address.
+
+        A barred one counts as linked: nothing is to be done for it.
+        """
+        if self._is_linked(member) or member in self._barred:
             return True
         return any(state.address == address and state.link is None for state in self._streams.values())
 
@@ -255,6 +265,8 @@ class Links:
             reason = "no_session"
         elif self._is_linked(Member(*hello.emitter)):
             reason = "linked_already"
+        elif Member(*hello.emitter) in self._barred:
+            reason = "barred"
         elif len(self._links) >= LINKS_ACCEPTED_MAX:
             reason = "full"
         elif _first_number_of(hello) is None:
@@ -267,7 +279,7 @@ class Links:
     def _link(self, stream: int, state: _Stream, peer: Introduction) -> Linked:
         first_number = _first_number_of(peer)
         if first_number is None:
-            raise StreamRefused(f"first number {peer.application.hex()}; allowed: up to {FIRST_NUMBER_MAX}")
+            raise StreamRefused(f"first number {peer.application.hex()}; allowed: up to {NUMBER_MAX}")
         member = Member(*peer.emitter)
         if member.core_id == self._identity.core_id:
             raise StreamRefused(f"core {member.core_id:016x} is this one")
@@ -299,4 +311,4 @@ class Links:
 
 def _first_number_of(peer: Introduction) -> int | None:
     number = int.from_bytes(peer.application, "little")
-    return number if len(peer.application) == _NUMBER_SIZE and number <= FIRST_NUMBER_MAX else None
+    return number if len(peer.application) == _NUMBER_SIZE and number <= NUMBER_MAX else None

@@ -137,7 +137,7 @@ class Peer:
             view = View.found(lineage, (seat,), first_tick=self.world.tick)
         self._begin(view, view.first_tick, now_us, joining=False)
         self._become_active(view)
-        self._fetch.connect(view, self.identity)
+        self._fetch.connect(view, self.identity, now_us)
 
     def join(self, address: str) -> None:
         """Join the session of the core at an address."""
@@ -175,6 +175,7 @@ class Peer:
     def handle_stream_closed(self, stream: int, reason: str) -> None:
         """A stream is closed, or could not be opened."""
         self._donor.forget(stream)
+        self._fetch.forget(stream)
         link = self._links.handle_closed(stream)
         if link is not None and not self._is_member(link.member):
             self._drop_link(stream, reason)
@@ -186,7 +187,7 @@ class Peer:
         try:
             self._handle_frame(stream, kind, body, now_us)
         except (RemoteError, NetcodeRemoteError) as error:
-            self._drop_link(stream, str(error))
+            self._punish(stream, str(error))
 
     def handle_datagram(self, path: Hashable, data: bytes, now_us: int) -> None:
         """A datagram came from a path; a bad one is counted and dropped."""
@@ -202,6 +203,8 @@ class Peer:
         """Time has passed: simulate what is due, send what is to be sent."""
         for refused in self._links.handle_time(now_us):
             self._handle_refused(refused)
+        if self.status == Status.JOINING:
+            self._fetch.join_again(self.identity, now_us)
         if self.membership is not None and self.status != Status.OVER:
             self.membership.handle_time(now_us)
         if now_us < self.pacer.due_us:
@@ -305,12 +308,11 @@ class Peer:
         link = answer
         if kind == frames.ASK_WORLD:
             self._donor.handle_ask(stream, frames.decode_ask_world(body))
-        elif kind == frames.WORLD:
-            self._receiver.handle_header(body)
-        elif kind == frames.WORLD_PART:
-            world = self._receiver.handle_part(body)
-            if world is not None:
-                self._handle_world(link, *world, now_us)
+        elif kind in (frames.WORLD, frames.WORLD_PART):
+            if self._fetch.take_part(stream, now_us):
+                world = self._receiver.handle_frame(kind, body)
+                if world is not None:
+                    self._handle_world(link, *world, now_us)
         elif kind == frames.SEARCH:
             self._desync.handle_search(link.member, body)
             self._send_search()
@@ -334,8 +336,10 @@ class Peer:
 
     def _handle_world(self, link: Link, header: frames.WorldHeader, snapshot: Snapshot, now_us: int) -> None:
         if self.status == Status.JOINING:
+            if header.view.seat_of_core(self.identity.core_id) is not None:
+                raise frames.FrameRefused("the world of a session in which this core plays already")
             self._fetch.world = (header, snapshot)
-            self._fetch.connect(header.view, self.identity)
+            self._fetch.connect(header.view, self.identity, now_us)
             self._follow_if_linked(now_us)
         elif self.is_healing and header.tick > self._fetch.healing_tick and self.simulation is not None:
             session = self.simulation.session
@@ -344,8 +348,8 @@ class Peer:
                 return
             self._playing.catch_up_tick = session.tick
             self.simulation.replace(header.tick, snapshot)
-            self._begin_checks(session.view, header.tick)
-            self._fetch.healing_tick = -1
+            self._begin_checks(session.view, max(header.tick, session.view.first_tick))
+            self._fetch.end_healing()
             self.resyncs += 1
             self._outbox.events.append(Resynced(header.tick, session.view.epoch, link.member, header.size))
 
@@ -391,9 +395,16 @@ class Peer:
     def _is_member(self, member: Member) -> bool:
         return self.simulation is not None and self.simulation.session.has(member)
 
+    def _punish(self, stream: int, reason: str) -> None:
+        link = self._links.get(stream)
+        if link is not None:
+            self._links.bar(link.member)
+        self._drop_link(stream, reason)
+
     def _drop_link(self, stream: int, reason: str) -> None:
         link = self._links.drop(stream)
         self._donor.forget(stream)
+        self._fetch.forget(stream)
         if link is not None and link.is_added:
             self._updates.remove_link(self.session, link)
             self.pacer.forget(link.number)
@@ -412,11 +423,11 @@ class Peer:
                     try:
                         self._handle_record(link, event.kind, event.body, now_us)
                     except RemoteError as error:
-                        self._drop_link(link.stream, str(error))
+                        self._punish(link.stream, str(error))
             elif isinstance(event, UpdateConflict):
                 link = self._links.get(event.link)
                 if link is not None:
-                    self._drop_link(link.stream, f"two different updates under one number of {event.emitter}")
+                    self._punish(link.stream, f"two different updates under one number of {event.emitter}")
 
     def _handle_update(self, member: Member, number: int, update: bytes) -> None:
         session = self.session
@@ -457,8 +468,10 @@ class Peer:
             for check in simulation.take_checks():
                 self._reporting.set_check(simulation.checks.epoch, check)
             self._step_desync(simulation, now_us)
-        self._donor.step(simulation)
+        if not self.is_healing:
+            self._donor.step(simulation)
         self._heal(now_us)
+        self._fetch.reconnect(session.view, self.identity, now_us)
         self._let_go(now_us)
 
     def _step_desync(self, simulation: Simulation, now_us: int) -> None:
@@ -527,7 +540,7 @@ class Peer:
             self._become_active(view)
         elif self.status in (Status.ACTIVE, Status.LEAVING):
             self._begin_checks(view, view.first_tick)
-        self._fetch.connect(view, self.identity)
+        self._fetch.connect(view, self.identity, now_us)
         self._updates.receive_early(session)
         if self.status == Status.LEAVING and len(view.seats) == 1:
             self._end("left")  # whoever else wanted to leave has left: nobody is there to ask

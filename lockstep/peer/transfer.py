@@ -72,40 +72,33 @@ class Receiver:
         self._world = world
         self._outbox = outbox
         self._header: WorldHeader | None = None
-        self._parts: list[bytes] = []
-        self._received = 0
+        self._received = bytearray()
 
-    def handle_header(self, body: bytes) -> None:
-        """A WORLD frame; what came before of another is dropped.
+    def handle_frame(self, kind: int, body: bytes) -> tuple[WorldHeader, Snapshot] | None:
+        """A WORLD frame, then its WORLD_PART frames; the state once it is complete.
 
-        Raises
-        ------
-        FrameRefused
-            If it is malformed.
-        """
-        self._header = frames.decode_world(body)
-        self._parts, self._received = [], 0
-
-    def handle_part(self, body: bytes) -> tuple[WorldHeader, Snapshot] | None:
-        """A WORLD_PART frame; the state once it is complete.
+        What came before of another world is dropped.
 
         Raises
         ------
         FrameRefused
-            If nothing was announced, more came than announced, or the state is damaged or of another shape.
+            If it is malformed, nothing was announced, more came than announced, or the state is damaged or of
+            another shape.
         """
+        if kind == frames.WORLD:
+            self._header, self._received = frames.decode_world(body), bytearray()
+            return None
         header = self._header
         if header is None:
             raise FrameRefused("WORLD_PART without a WORLD before it")
-        self._parts.append(body)
-        self._received += len(body)
-        if not body or self._received > header.size:
-            raise FrameRefused(f"{self._received} bytes of a world of {header.size}")
-        self._outbox.events.append(JoinProgress(self._received, header.size))
-        if self._received < header.size:
+        if not body or len(self._received) + len(body) > header.size:
+            raise FrameRefused(f"{len(self._received)} and {len(body)} bytes of a world of {header.size}")
+        self._received += body
+        self._outbox.events.append(JoinProgress(len(self._received), header.size))
+        if len(self._received) < header.size:
             return None
-        data = b"".join(self._parts)
-        self._header, self._parts = None, []
+        data = bytes(self._received)
+        self._header, self._received = None, bytearray()
         if hashlib.sha256(data).digest() != header.digest:
             raise FrameRefused("the world's SHA-256 is not the announced one")
         try:

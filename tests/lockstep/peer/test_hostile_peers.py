@@ -5,14 +5,20 @@ Method: one session of ``fuzz.cluster``; the hostile core is played by hand, fra
 
 from __future__ import annotations
 
+import hashlib
+
+import pytest
+
 from fuzz.cluster import Cluster, Node, address_of, member_of
 from lockstep.peer import frames, membership_messages
+from lockstep.peer.membership_codec import encode
 from lockstep.peer.membership_messages import AskIn, Message
 from lockstep.peer.outputs import CloseStream, OpenStream, SendFrame
 from lockstep.peer.peer import Peer
 from lockstep.peer.status import Status
-from lockstep.peer.views import Member
+from lockstep.peer.views import Member, Seat
 from lockstep.worlds.small import WORLD
+from netcode.protocol import structured
 from netcode.protocol.handshake import (
     KIND_HELLO,
     KIND_REFUSE,
@@ -140,3 +146,45 @@ def test_newcomers_that_do_not_hear_each_other_yet_stop_nobody() -> None:
     assert node.peer.stall_us_longest < SECOND_US
     cluster.network.heal(2, 3)
     assert cluster.run_until(lambda: len(cluster.active) == 3, limit_us=5 * SECOND_US)
+
+
+def test_world_that_nobody_asked_for_costs_the_link() -> None:
+    cluster, node = alone()
+    stream = link(node.peer, member_of(9))
+    node.peer.handle_frame(stream, frames.WORLD_PART, b"x", 0)
+    assert stream in closed(node.peer) and not node.peer.is_linked(stream)
+    again = link(node.peer, member_of(9))
+    assert not node.peer.is_linked(again)
+    cluster.run(SECOND_US)
+
+
+@pytest.mark.parametrize(
+    ("after", "seats"),
+    [
+        (0, (Seat(member_of(1), 0, 0, 0, "10.0.0.1:7000"),)),
+        (1, (Seat(member_of(1), 0, 2**48, 0, "10.0.0.1:7000"),)),
+        (1, (Seat(member_of(1), 0, 0, 2**63, "10.0.0.1:7000"),)),
+        (1, (Seat(member_of(2), 0, 0, 0, "10.0.0.2:7000"),)),
+    ],
+    ids=["tick", "grace", "number", "self"],
+)
+def test_newcomer_refuses_a_world_that_cannot_be(after: int, seats: tuple[Seat, ...]) -> None:
+    cluster, node = alone()
+    newcomer = cluster.add_node(2)
+    cluster.join(2, 1)
+    seen = tuple((*seat.member, seat.place) for seat in seats)
+    values = tuple(_seat(seat) for seat in seats)
+    tick = node.peer.world.tick
+    view = encode((bytes(16), 0, tick - after, values, seen, "found", None, None))
+    data = node.peer.world.tables.encode(node.peer.world.tables.snapshot())
+    header = structured.encode([view, tick, len(data), hashlib.sha256(data).digest()])
+    assert cluster.run_until(lambda: bool(newcomer.peer._fetch._asked), limit_us=SECOND_US)
+    (stream,) = newcomer.streams
+    newcomer.peer.handle_frame(stream, frames.WORLD, header, 0)
+    for first in range(0, len(data), frames.PART_SIZE):
+        newcomer.peer.handle_frame(stream, frames.WORLD_PART, data[first : first + frames.PART_SIZE], 0)
+    assert newcomer.peer.status == Status.OVER
+
+
+def _seat(seat: Seat) -> tuple[int, int, int, int, int, str]:
+    return (*seat.member, seat.place, seat.first_tick, seat.first_number, seat.address)
