@@ -44,7 +44,7 @@ from lockstep.peer.outputs import (
     SessionOver,
     ViewChanged,
 )
-from lockstep.peer.playing import CATCH_UP_TICKS, Playing
+from lockstep.peer.playing import Playing
 from lockstep.peer.reporting import Reporting
 from lockstep.peer.simulation import Fault, Simulation
 from lockstep.peer.status import Status
@@ -214,10 +214,7 @@ class Peer:
         if self.simulation is None or self.membership is None or self.status == Status.OVER:
             self.pacer.advance(now_us)
             return
-        for _ in range(CATCH_UP_TICKS):
-            self._playing.step(self.simulation, self.membership, now_us)
-            if now_us < self.pacer.due_us:
-                break
+        self._playing.run(self.simulation, self.membership, now_us)
         self._settle(now_us)
         self._send(now_us)
 

@@ -6,12 +6,10 @@ from lockstep.inputs import DeviceMerge, InputLayout, encode_input
 from lockstep.peer.emission import Emission
 from lockstep.peer.membership import Membership
 from lockstep.peer.outputs import Outbox, Stalled
-from lockstep.peer.simulation import Simulation
+from lockstep.peer.simulation import TICKS_AT_ONCE_MAX, Simulation
 from lockstep.peer.updates import Updates
 from lockstep.peer.views import Seat
 from lockstep.session import Pacer, SessionTerms
-
-CATCH_UP_TICKS = 16  # ticks simulated at a time by a core that is far behind
 
 
 class Playing:
@@ -62,8 +60,15 @@ class Playing:
         if self.emission is not None:
             self.emission.delay.forget(link)
 
-    def step(self, simulation: Simulation, membership: Membership, now_us: int) -> None:
-        """One tick is due: emit and simulate, or wait."""
+    def run(self, simulation: Simulation, membership: Membership, now_us: int) -> None:
+        """Ticks are due: emit and simulate, or wait; no more at once than the ring of states allows for."""
+        left = TICKS_AT_ONCE_MAX
+        while left > 0:
+            left -= max(1, self._step(simulation, membership, now_us, left))
+            if now_us < self._pacer.due_us:
+                return
+
+    def _step(self, simulation: Simulation, membership: Membership, now_us: int, ticks_max: int) -> int:
         session = simulation.session
         # Reads as a bug: also paused. A newcomer that learns late that it plays has simulated beyond its
         # first tick already, perhaps up to the limit, and everybody waits for its inputs of those ticks.
@@ -72,12 +77,14 @@ class Playing:
             self._emit(simulation, membership, now_us)
         ticks = 1
         if session.tick < self.catch_up_tick:
-            ticks = min(CATCH_UP_TICKS, self.catch_up_tick - session.tick)
-        if simulation.run(ticks=ticks) > 0:
+            ticks = min(ticks_max, self.catch_up_tick - session.tick)
+        simulated = simulation.run(ticks=ticks)
+        if simulated > 0:
             self._end_stall(session.tick, now_us)
         elif self._stalled_us is None:
             self._stalled_us = now_us
         self._pacer.advance(now_us)
+        return simulated
 
     def _emit(self, simulation: Simulation, membership: Membership, now_us: int) -> None:
         session, emission = simulation.session, self.emission

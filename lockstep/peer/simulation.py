@@ -13,6 +13,8 @@ from lockstep.session import Advance, Load, Save, Session, SessionTerms, Snapsho
 from lockstep.world import World
 from physics_fixed.tables import Snapshot
 
+TICKS_AT_ONCE_MAX = 16  # new ticks between two looks at the checks; the ring holds the states they need
+
 
 class FaultError(LocalError):
     """A fault to inject that names no cell."""
@@ -49,7 +51,7 @@ class Simulation:
         assert world.tick == first_tick, (world.tick, first_tick)
         self.world = world
         self.session = Session(terms, view, first_tick=first_tick, predict=predict)
-        self.ring = SnapshotRing(world.tables, terms.window + terms.check_interval + 2)
+        self.ring = SnapshotRing(world.tables, terms.window + TICKS_AT_ONCE_MAX + 2)
         self.checks = StateChecks(world.tables, terms.check_interval)
         self.checks.start_from(first_tick, world.tables.snapshot())
         self.ring.save(first_tick)

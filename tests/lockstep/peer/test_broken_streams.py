@@ -8,19 +8,20 @@ from __future__ import annotations
 import pytest
 
 from fuzz.cluster import Cluster, Node
+from lockstep.peer import frames
 from lockstep.peer.peer import Peer
 from lockstep.peer.simulation import Fault
 from lockstep.peer.status import Status
+from lockstep.session import SessionTerms
 from lockstep.worlds.small import WORLD
 from netcode.simulated_network import LinkModel
 
 SECOND_US = 1_000_000
 LAN = LinkModel(delay_us=1_000)
-THIN = LinkModel(delay_us=5_000, bandwidth_bytes=60_000, queue_us_max=400_000)
 
 
-def session_of(count: int, *, model: LinkModel = LAN) -> Cluster:
-    cluster = Cluster(WORLD, seed=3, model=model)
+def session_of(count: int, *, model: LinkModel = LAN, terms: SessionTerms | None = None) -> Cluster:
+    cluster = Cluster(WORLD, seed=3, model=model, terms=terms)
     cluster.add_node(1)
     cluster.found([1])
     for number in range(2, count + 1):
@@ -111,3 +112,34 @@ def test_newcomer_whose_contact_goes_is_told_or_gets_in(after_ms: int) -> None:
     settled = (Status.ACTIVE, Status.OVER)
     assert cluster.run_until(lambda: node.peer.status in settled, limit_us=10 * SECOND_US)
     assert agree(cluster)
+
+
+@pytest.mark.parametrize("interval", [1, 4, 16])
+@pytest.mark.parametrize("late_us", [0, 80_000, 200_000])
+def test_core_that_is_healed_late_and_gets_little_time_catches_up(interval: int, late_us: int) -> None:
+    terms = SessionTerms(check_interval=interval)
+    cluster = session_of(3, model=LinkModel(delay_us=20_000), terms=terms)
+    node = cluster.nodes[3]
+    sick = node.peer
+    damage(sick)
+    assert cluster.run_until(lambda: sick.is_healing, limit_us=4 * SECOND_US)
+    kept: list[tuple[int, int, bytes]] = []
+    handle_frame = sick.handle_frame
+
+    def keep(stream: int, kind: int, body: bytes, now_us: int) -> None:
+        if kind in (frames.WORLD, frames.WORLD_PART):
+            kept.append((stream, kind, body))
+        else:
+            handle_frame(stream, kind, body, now_us)
+
+    sick.handle_frame = keep  # type: ignore[method-assign]
+    cluster.run(1_700_000)
+    sick.handle_frame = handle_frame  # type: ignore[method-assign]
+    for stream, kind, body in kept:
+        sick.handle_frame(stream, kind, body, node.clock_us(cluster.now_us))
+    assert sick.resyncs == 1
+    next_time_us = sick.next_time_us
+    sick.next_time_us = lambda: next_time_us() + late_us  # type: ignore[method-assign]
+    cluster.run(3 * SECOND_US)
+    sick.next_time_us = next_time_us  # type: ignore[method-assign]
+    assert agree(cluster) and len(cluster.active) == 3
