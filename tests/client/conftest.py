@@ -210,7 +210,8 @@ def hands(display: str) -> Hands:
     return Hands(display)
 
 
-@pytest.fixture(scope="session")
+# Not for the whole run: while it lives, its event loop counts as running, and others could not run theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
