@@ -7,6 +7,7 @@ with the reason *resync*; the joining part then fetches the donor's state. The o
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lockstep.integrity import Descent, Verdict, decide
@@ -20,6 +21,7 @@ VOTE_US_MAX = 1_000_000  # how long the vote waits for members that do not repor
 NAMING_US_MAX = 1_000_000  # how long a resync waits for the differing cells to be named
 DISPUTE_US_MAX = 5_000_000  # how long a mismatch is pursued within an epoch
 SEARCH_US_MAX = 10_000_000
+SEARCH_SIZE_MAX = 1 << 22
 
 
 @dataclass(slots=True)
@@ -128,7 +130,8 @@ class Desync:
             self._searches[other] = Search(descent, now_us, [descent.opening()])
             early = self._early.pop(other, None)
             if early is not None:
-                self.handle_search(other, early)
+                with suppress(DescentError):  # of an earlier search, or nonsense: the cells go unnamed then
+                    self.handle_search(other, early)
         if own:
             # The cells are named first: a resync begins an epoch in which the others no longer look for them.
             self._resync_due_us = now_us + NAMING_US_MAX
@@ -142,6 +145,8 @@ class Desync:
         DescentError
             If it is malformed.
         """
+        if len(body) > SEARCH_SIZE_MAX:
+            raise DescentError(f"search message of {len(body)} bytes, at most {SEARCH_SIZE_MAX}")
         search = self._searches.get(member)
         if search is None:
             self._early[member] = body

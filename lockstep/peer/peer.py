@@ -311,8 +311,9 @@ class Peer:
                 if world is not None:
                     self._handle_world(link, *world, now_us)
         elif kind == frames.SEARCH:
-            self._desync.handle_search(link.member, body)
-            self._send_search()
+            if self._is_member(link.member):
+                self._desync.handle_search(link.member, body)
+                self._send_search()
         elif kind == frames.MEMBERSHIP_FRAME:
             self._handle_membership(link.member, body, now_us)
         else:

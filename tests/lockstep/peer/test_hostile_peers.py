@@ -15,6 +15,7 @@ from lockstep.peer.membership_codec import encode
 from lockstep.peer.membership_messages import AskIn, Message
 from lockstep.peer.outputs import CloseStream, OpenStream, SendFrame
 from lockstep.peer.peer import Peer
+from lockstep.peer.simulation import Fault
 from lockstep.peer.status import Status
 from lockstep.peer.views import Member, Seat
 from lockstep.worlds.small import WORLD
@@ -146,6 +147,33 @@ def test_newcomers_that_do_not_hear_each_other_yet_stop_nobody() -> None:
     assert node.peer.stall_us_longest < SECOND_US
     cluster.network.heal(2, 3)
     assert cluster.run_until(lambda: len(cluster.active) == 3, limit_us=5 * SECOND_US)
+
+
+@pytest.mark.parametrize("body", [b"\xff", structured.encode([0, 3, [], []])], ids=["nonsense", "stale"])
+def test_search_message_that_came_before_a_mismatch_stops_nothing(body: bytes) -> None:
+    cluster, node = alone()
+    other = join(cluster, 2).peer
+    (stream,) = node.streams
+    cluster.run(SECOND_US)
+
+    def say() -> None:
+        if node.peer.desyncs == 0:
+            node.peer.handle_frame(stream, frames.SEARCH, body, node.clock_us(cluster.now_us))
+
+    other.inject(Fault(other.session.tick + 2, "slots", 0, "position_q24"))
+    cluster.run(5 * SECOND_US, each=say)
+    tick = node.peer.session.tick
+    cluster.run(SECOND_US)
+    assert node.peer.desyncs == 1 and node.peer.session.tick > tick + 30
+
+
+def test_strangers_search_for_nothing() -> None:
+    cluster, node = alone()
+    for number in range(20):
+        stream = link(node.peer, member_of(100 + number))
+        node.peer.handle_frame(stream, frames.SEARCH, bytes(1000), 0)
+    assert not node.peer._desync._early
+    cluster.run(SECOND_US)
 
 
 def test_world_that_nobody_asked_for_costs_the_link() -> None:
