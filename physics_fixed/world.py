@@ -21,7 +21,7 @@ from physics_fixed.bodies import (
 from physics_fixed.contacts import PHASE_END, contact_table, ended_table
 from physics_fixed.errors import NumberError
 from physics_fixed.events import ContactEvents, gather_events, no_events
-from physics_fixed.layout import DYNAMIC, FLAG_LOCK_ROTATION, STATIC
+from physics_fixed.layout import DYNAMIC, FLAG_LOCK_ROTATION, STATIC, Words
 from physics_fixed.limits import (
     ANGULAR_VELOCITY_MAX_Q24,
     FRICTION_MAX_Q24,
@@ -44,6 +44,7 @@ from physics_fixed.materials import (
     unit_quaternion_q30,
 )
 from physics_fixed.scale import Number
+from physics_fixed.solver.islands import label_islands
 from physics_fixed.solver.settings import solver_settings
 from physics_fixed.step import Scratch, advance
 from physics_fixed.tables import Column, Snapshot, Table, TableSet
@@ -339,6 +340,24 @@ class Space:
         for name in ("phase", "body_a", "body_b", "user_a", "user_b"):
             getattr(events, name)[: removed.count] = getattr(removed, name)
         return events.first(used)
+
+    def islands(self) -> Words:
+        """Island of each row of the table of bodies: the lowest row in it, -1 for rows that are in none.
+
+        An island is what contacts between dynamic bodies hold together; static and kinematic bodies belong
+        to none.
+        """
+        bodies, contacts = self.bodies, self.contacts
+        island = np.empty(max(bodies.count, 1), np.int64)
+        label_islands(
+            bodies.count,
+            bodies.array("alive"),
+            bodies.array("kind"),
+            contacts.count,
+            contacts.array("pair"),
+            island,
+        )
+        return island[: bodies.count]
 
     def set_gravity(self, gravity: Sequence[Number]) -> None:
         """Change gravity, m/s^2. Raises NumberError if a component is no number or beyond 1000."""

@@ -231,7 +231,6 @@ def solve_faces(
         a = face[row, FACE_BODIES] >> 32
         b = face[row, FACE_BODIES] & _ROW_MASK
         begin = face[row, FACE_POINT_FIRST]
-        points = face[row, FACE_POINT_COUNT]
         ax = motion[a, MOTION_W]
         ay = motion[a, MOTION_W + 1]
         az = motion[a, MOTION_W + 2]
@@ -280,7 +279,7 @@ def solve_faces(
             PRODUCT,
         )  # fmt: skip
         before = closing
-        for k in range(begin, begin + points):
+        for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
             speed = closing + along(corner, k, CORNER_ARM_A, CORNER_ARM_B, ax, ay, az, bx, by, bz)
             separation = corner[k, CORNER_SEPARATION] + shift + along(
                 corner, k, CORNER_ARM_A, CORNER_ARM_B,

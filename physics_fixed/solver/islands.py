@@ -1,0 +1,53 @@
+"""Islands: dynamic bodies that contacts hold together.
+
+Union by smallest row, so the name of an island depends on its members alone, not on the order of contacts or
+on other islands.
+"""
+
+from __future__ import annotations
+
+from physics_fixed.jit import inline_kernel, kernel
+from physics_fixed.layout import DYNAMIC, Bytes, Words
+
+_ROW_MASK = 0xFFFFFFFF
+
+
+@inline_kernel("int64(int64[::1],int64)")
+def root_of(island: Words, row: int) -> int:
+    """Smallest row known to be in the island of ``row``; halves the path to it."""
+    while island[row] != row:
+        island[row] = island[island[row]]
+        row = island[row]
+    return row
+
+
+@kernel("void(int64,uint8[::1],uint8[::1],int64,int64[::1],int64[::1])")
+def label_islands(
+    count: int, alive: Bytes, kind: Bytes, contact_count: int, pair: Words, island: Words
+) -> None:
+    """Write the smallest row of its island for each dynamic body, -1 for all other rows.
+
+    Parameters
+    ----------
+    alive, kind : (n,)
+        Columns of the table of bodies.
+    pair : (contact_count,)
+        Column of the table of contacts. Contacts whose gap is still open count: the solver may close them.
+    island : (count,), written
+    """
+    for row in range(count):
+        island[row] = row if alive[row] != 0 and kind[row] == DYNAMIC else -1
+    for index in range(contact_count):
+        a = pair[index] >> 32
+        b = pair[index] & _ROW_MASK
+        if island[a] < 0 or island[b] < 0:
+            continue
+        a = root_of(island, a)
+        b = root_of(island, b)
+        if a < b:
+            island[b] = a
+        else:
+            island[a] = b
+    for row in range(count):  # a root is smaller than its members, so it is final when they come
+        if island[row] >= 0:
+            island[row] = island[island[row]]
