@@ -243,7 +243,9 @@ def _caller(a: int) -> int:
 @compiled
 def test_literal_arguments_compile_no_second_specialisation() -> None:
     assert _caller(10) == 35 + 31 + 5
-    assert len(_caller.overloads) == len(_callee.overloads) == 1  # type: ignore[attr-defined]
+    assert len(_caller.overloads) == 1  # type: ignore[attr-defined]
+    # A caller that comes from the cache brings the code of its callee along.
+    assert len(_callee.overloads) <= 1  # type: ignore[attr-defined]
 
 
 @compiled
