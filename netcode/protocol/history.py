@@ -130,6 +130,8 @@ class History:
             differences[0] = splice(b"", self._payloads[offset])
         for operation in differences:
             if not operation:
+                if size >= size_max and coded and not run:
+                    break  # not even a run fits after a first operation that is too large itself
                 run += 1
                 if run == RUN_COUNT_MAX:
                     operations.append(RUNS[run])
