@@ -69,8 +69,8 @@ POINTS_MAX: Final = 4
 # same scale.
 MOTION_V: Final = 0  # q24 (3)
 MOTION_W: Final = 3  # q24 (3)
-MOTION_SHIFT: Final = 6  # displacement since the tick began, q24 (3)
-MOTION_TURN: Final = 9  # rotation vector since the tick began, times the lever, q24 (3)
+MOTION_SHIFT: Final = 6  # displacement since the tick began, q28 (3)
+MOTION_TURN: Final = 9  # rotation vector since the tick began, times the lever, q28 (3)
 MOTION_WIDTH: Final = 16
 
 # base[row]: velocities at the start of the substep with gravity, without contacts: v (3), W (3).

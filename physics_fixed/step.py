@@ -33,6 +33,9 @@ from physics_fixed.solver.settings import TICK_Q40
 from physics_fixed.solver.substeps import solve_substeps
 from physics_fixed.tables import Table
 
+VERSION = 1
+"""Raised with every change of what a step computes; the golden hashes name the version they belong to."""
+
 _HISTOGRAM_MIN = 256
 _ALIGNMENT = 64
 
@@ -58,6 +61,7 @@ class Scratch:
         self.pair_capacity = 0
         self.row_capacity = 0
         self.ended_capacity = 0
+        self.pair_count = 0
         self.contact_count = 0
         self.ended_count = 0
         self.frame = _words(FRAME_LENGTH)
@@ -133,6 +137,7 @@ def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scra
             scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.pairs,
         )  # fmt: skip
         if pair_count <= scratch.pair_capacity:
+            scratch.pair_count = pair_count
             break
         scratch.reserve_pairs(pair_count)  # a pair is never dropped: whose would depend on all others
     scratch.contact_count = collide_pairs(
@@ -175,10 +180,11 @@ def solve_contacts(bodies: Table, gravity_q24: Words, settings: Words, scratch: 
     )  # fmt: skip
 
 
-def keep_results(bodies: Table, contacts: Table, scratch: Scratch) -> None:
+def keep_results(bodies: Table, contacts: Table, settings: Words, scratch: Scratch) -> None:
     """Move the bodies, and write the table of contacts."""
     finish_bodies(
-        bodies.count, bodies.array("alive"), bodies.array("kind"), bodies.array("flags"),
+        bodies.count, int(settings[TICK_Q40]), bodies.array("alive"), bodies.array("kind"),
+        bodies.array("flags"),
         bodies.array("position_q24"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
         bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
         scratch.motion,
@@ -203,4 +209,4 @@ def advance(bodies: Table, contacts: Table, gravity_q24: Words, settings: Words,
     """One step: the state in the two tables goes one tick on."""
     find_contacts(bodies, contacts, settings, scratch)
     solve_contacts(bodies, gravity_q24, settings, scratch)
-    keep_results(bodies, contacts, scratch)
+    keep_results(bodies, contacts, settings, scratch)

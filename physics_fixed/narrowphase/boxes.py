@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import clamp_symmetric
-from physics_fixed.fixmath.wide import div_shift, dot3_shift, length3, mul_narrow, mul_shift, mul_sub_narrow
+from physics_fixed.fixmath.wide import div_shift, dot3_shift, mul_narrow, mul_shift, mul_sub_narrow
 from physics_fixed.jit import device_kernel
 from physics_fixed.layout import CONTACT_NORMAL, POINT_ARM, POINT_SEPARATION, Words
 from physics_fixed.narrowphase.clipping import (
@@ -16,7 +16,7 @@ from physics_fixed.narrowphase.clipping import (
     reduce_to_four,
 )
 from physics_fixed.narrowphase.persistence import name_point
-from physics_fixed.narrowphase.reach import direction, gap_allowed, gap_bound
+from physics_fixed.narrowphase.reach import direction_and_length, gap_allowed, gap_bound
 from physics_fixed.narrowphase.separating_axis import (
     CENTRE_A,
     CENTRE_B,
@@ -210,9 +210,7 @@ def cross_edges(
     z = position_q24[b, 2] - position_q24[a, 2]
     if dot3_shift(normal_x, x, normal_y, y, normal_z, z, 30) < 0:
         normal_x, normal_y, normal_z = -normal_x, -normal_y, -normal_z
-    normal_x, normal_y, normal_z = direction(
-        normal_x, normal_y, normal_z, length3(normal_x, normal_y, normal_z)
-    )
+    normal_x, normal_y, normal_z, _ = direction_and_length(normal_x, normal_y, normal_z)
     if separation_q24 > gap_allowed(velocity_q24, a, b, normal_x, normal_y, normal_z, reach, tick_q40):
         return 0
     on_a_x, on_a_y, on_a_z, signs_a = middle_of_edge(a, i, normal_x, normal_y, normal_z, size_q24, matrix_q30)

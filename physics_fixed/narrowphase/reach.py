@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import clamp, minimum
-from physics_fixed.fixmath.wide import div_shift, dot2_narrow, dot3_shift, mul_shift
+from physics_fixed.fixmath.scalar import clamp, maximum, minimum
+from physics_fixed.fixmath.wide import bit_length, div_shift, dot2_narrow, dot3_shift, length3, mul_shift
 from physics_fixed.jit import inline_kernel
 from physics_fixed.layout import CONTACT_MARGIN_Q24, SHAPE_BOX, STATIC, Bytes, Words
 from physics_fixed.limits import LENGTH_MAX_Q24
 
-_SHORT = 1 << 31
+_SHORT_BITS = 30  # of components whose squares add up in one word
 _HALF = 1 << 31
 
 
@@ -52,14 +52,27 @@ def gap_allowed(
     return CONTACT_MARGIN_Q24 + clamp(mul_shift(approach, tick_q40, 40), 0, reach)
 
 
-@inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64)")
-def direction(x: int, y: int, z: int, length: int) -> tuple[int, int, int]:
-    """Unit vector (Q30) of a vector of known length >= 1, rounded to nearest; exact along an axis."""
-    if length < _SHORT:
-        inverse = (1 << 62) // length
-        return (
-            dot2_narrow(x, inverse, _HALF, 1, 32),
-            dot2_narrow(y, inverse, _HALF, 1, 32),
-            dot2_narrow(z, inverse, _HALF, 1, 32),
-        )
-    return div_shift(x, length, 30), div_shift(y, length, 30), div_shift(z, length, 30)
+@inline_kernel("UniTuple(int64,4)(int64,int64,int64)")
+def direction_and_length(x: int, y: int, z: int) -> tuple[int, int, int, int]:
+    """Unit vector of a vector, Q30 rounded to nearest, and its length in the vector's format, rounded down.
+
+    However short the vector, the direction is as good as its components; exact along an axis. Zero gives
+    four zeros.
+    """
+    size = abs(x) | abs(y) | abs(z)
+    if size == 0:
+        return 0, 0, 0, 0
+    shift = maximum(_SHORT_BITS - bit_length(size), 0)
+    x <<= shift
+    y <<= shift
+    z <<= shift
+    length = length3(x, y, z)
+    if size >> _SHORT_BITS != 0:
+        return div_shift(x, length, 30), div_shift(y, length, 30), div_shift(z, length, 30), length
+    inverse = (1 << 62) // length
+    return (
+        dot2_narrow(x, inverse, _HALF, 1, 32),
+        dot2_narrow(y, inverse, _HALF, 1, 32),
+        dot2_narrow(z, inverse, _HALF, 1, 32),
+        length >> shift,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import clamp_symmetric
-from physics_fixed.fixmath.wide import dot3_shift, length3, mul_shift
+from physics_fixed.fixmath.wide import dot3_shift, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import (
     CONTACT_NORMAL,
@@ -12,7 +12,7 @@ from physics_fixed.layout import (
     POINT_SEPARATION,
     Words,
 )
-from physics_fixed.narrowphase.reach import direction, gap_allowed, gap_bound
+from physics_fixed.narrowphase.reach import direction_and_length, gap_allowed, gap_bound
 
 _ONE_Q30 = 1 << 30
 
@@ -41,11 +41,9 @@ def collide_spheres(
     bound = radii + gap_bound(velocity_q24, a, b, reach, tick_q40)
     if dot3_shift(x, x, y, y, z, z, 24) > mul_shift(bound, bound, 24):
         return 0
-    distance = length3(x, y, z)
+    normal_x, normal_y, normal_z, distance = direction_and_length(x, y, z)
     if distance == 0:
-        normal_x, normal_y, normal_z = 0, _ONE_Q30, 0  # two centres in one point: push them apart upwards
-    else:
-        normal_x, normal_y, normal_z = direction(x, y, z, distance)
+        normal_y = _ONE_Q30  # two centres in one point: push them apart upwards
     separation = distance - radii
     if separation > gap_allowed(velocity_q24, a, b, normal_x, normal_y, normal_z, reach, tick_q40):
         return 0
@@ -89,9 +87,8 @@ def outward_from_box(
     outside_x = x - clamp_symmetric(x, half_x)
     outside_y = y - clamp_symmetric(y, half_y)
     outside_z = z - clamp_symmetric(z, half_z)
-    distance = length3(outside_x, outside_y, outside_z)
+    normal_x, normal_y, normal_z, distance = direction_and_length(outside_x, outside_y, outside_z)
     if distance > 0:
-        normal_x, normal_y, normal_z = direction(outside_x, outside_y, outside_z, distance)
         return normal_x, normal_y, normal_z, distance
     depth_x = half_x - abs(x)
     depth_y = half_y - abs(y)

@@ -144,7 +144,8 @@ def next_push(push: int, speed: int, separation: int, settings: Words, softness:
     ``biased``; otherwise the row just stops the approach.
     """
     if separation > 0:
-        push -= speed + separation * settings[SUBSTEP_RATE]
+        if biased != 0 or push > 0:  # while relaxing, an open gap is left to the next substep
+            push -= speed + separation * settings[SUBSTEP_RATE]
     elif biased:
         bias = maximum(
             mul_shift(separation << UP_RATE, settings[softness + BIAS_RATE], PRODUCT), -settings[PUSH_OUT_MAX]
@@ -176,9 +177,9 @@ def solve_ball_pairs(
         wz = (motion[a, MOTION_W + 2] + motion[b, MOTION_W + 2]) << UP
         speed = dot3_shift(nx, dx << UP, ny, dy << UP, nz, dz << UP, PRODUCT)
         separation = ball[row, BALL_SEPARATION] + dot3_shift(
-            nx, (motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT]) << UP,
-            ny, (motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1]) << UP,
-            nz, (motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2]) << UP,
+            nx, motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT],
+            ny, motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1],
+            nz, motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2],
             PRODUCT,
         )  # fmt: skip
         old_push = ball[row, BALL_PUSH]
@@ -235,9 +236,9 @@ def solve_balls_on_static(
         wz = motion[a, MOTION_W + 2] << UP
         speed = dot3_shift(nx, dx << UP, ny, dy << UP, nz, dz << UP, PRODUCT)
         separation = ball[row, BALL_SEPARATION] - dot3_shift(
-            nx, motion[a, MOTION_SHIFT] << UP,
-            ny, motion[a, MOTION_SHIFT + 1] << UP,
-            nz, motion[a, MOTION_SHIFT + 2] << UP,
+            nx, motion[a, MOTION_SHIFT],
+            ny, motion[a, MOTION_SHIFT + 1],
+            nz, motion[a, MOTION_SHIFT + 2],
             PRODUCT,
         )  # fmt: skip
         old_push = ball[row, BALL_PUSH]

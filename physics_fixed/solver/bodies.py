@@ -19,7 +19,7 @@ from physics_fixed.fixmath.wide import (
     mul_narrow,
     mul_shift,
 )
-from physics_fixed.jit import device_kernel, kernel
+from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import (
     DYNAMIC,
     FLAG_LOCK_ROTATION,
@@ -37,6 +37,7 @@ from physics_fixed.solver.rows import SPEED_MAX_Q24
 
 _ONE_Q30 = 1 << 30
 _SMALL_Q30 = 1 << 27  # an eighth: the components of half a small turn
+_ANGLE_SHIFT = 46  # from such an angular velocity times seconds in Q40 to radians in Q30
 _EXTRA_BITS = 12  # of angular velocity while it goes through the body axes: rounding must not spin or stop it
 
 
@@ -105,11 +106,12 @@ def scaled_spin(angular_velocity_q24: int, lever_q24: int) -> int:
 
 
 @kernel(
-    "void(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
+    "void(int64,int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
     "int64[:,::1],int64[:,::1])"
 )
 def finish_bodies(
     count: int,
+    tick_q40: int,
     alive: Bytes,
     kind: Bytes,
     flags: Bytes,
@@ -129,7 +131,7 @@ def finish_bodies(
             continue
         for axis in range(3):
             position_q24[row, axis] = clamp_symmetric(
-                position_q24[row, axis] + motion[row, MOTION_SHIFT + axis], POSITION_MAX_Q24
+                position_q24[row, axis] + ((motion[row, MOTION_SHIFT + axis] + 8) >> 4), POSITION_MAX_Q24
             )
         if kind[row] == DYNAMIC:
             for axis in range(3):
@@ -145,15 +147,7 @@ def finish_bodies(
                 before = scaled_spin(angular_velocity_q24[row, axis], lever)
                 change = mul_shift(motion[row, MOTION_W + axis] - before, inverse, 38)
                 angular_velocity_q24[row, axis] += change
-        turn(
-            row,
-            rotation_q30,
-            angular_velocity_q24,
-            inverse,
-            angular_gain_q40,
-            motion,
-            1 if kind[row] == DYNAMIC else 0,
-        )
+        turn(row, tick_q40, rotation_q30, angular_velocity_q24, inverse, angular_gain_q40, motion)
         if kind[row] == DYNAMIC:
             bound = minimum(ANGULAR_VELOCITY_MAX_Q24, div_shift(SPEED_MAX_Q24, lever, 24))
             for axis in range(3):
@@ -201,64 +195,80 @@ def turned(qx: int, qy: int, qz: int, qw: int, x: int, y: int, z: int) -> tuple[
     )
 
 
-@device_kernel("void(int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1],int64)")
+@inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64,int64,int64,int64,int64,int64,int64)")
+def momentum_of_spin(
+    qx: int, qy: int, qz: int, qw: int, sx: int, sy: int, sz: int, gain_x: int, gain_y: int, gain_z: int
+) -> tuple[int, int, int]:
+    """Angular momentum over the largest moment of inertia, of a body that turns with (sx, sy, sz)."""
+    least = minimum(gain_x, minimum(gain_y, gain_z))
+    x, y, z = rotate_inverse_q30(qx, qy, qz, qw, sx, sy, sz)
+    x = mul_shift(x, div_shift(least, gain_x, 60), 60)
+    y = mul_shift(y, div_shift(least, gain_y, 60), 60)
+    z = mul_shift(z, div_shift(least, gain_z, 60), 60)
+    return rotate_q30(qx, qy, qz, qw, x, y, z)
+
+
+@inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64,int64,int64,int64,int64,int64,int64)")
+def spin_of_momentum(
+    qx: int, qy: int, qz: int, qw: int, mx: int, my: int, mz: int, gain_x: int, gain_y: int, gain_z: int
+) -> tuple[int, int, int]:
+    """The inverse of :func:`momentum_of_spin`."""
+    least = minimum(gain_x, minimum(gain_y, gain_z))
+    x, y, z = rotate_inverse_q30(qx, qy, qz, qw, mx, my, mz)
+    x = mul_shift(x, div_shift(gain_x, least, 40), 40)
+    y = mul_shift(y, div_shift(gain_y, least, 40), 40)
+    z = mul_shift(z, div_shift(gain_z, least, 40), 40)
+    return rotate_q30(qx, qy, qz, qw, x, y, z)
+
+
+@device_kernel("void(int64,int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1])")
 def turn(
     row: int,
+    tick_q40: int,
     rotation_q30: Words,
     angular_velocity_q24: Words,
     inverse_lever: int,
     angular_gain_q40: Words,
     motion: Words,
-    dynamic: int,
 ) -> None:
-    """Turn a body; a dynamic one keeps its angular momentum, so its angular velocity changes with its
-    rotation.
+    """Turn a body by what the substeps accumulated.
+
+    A dynamic body whose moments of inertia differ keeps its angular momentum, so that its angular velocity
+    changes with its rotation. It turns by the angular velocity that it has half way (the midpoint method):
+    with the one at the start a tumbling box would gain energy.
     """
-    if (
-        motion[row, MOTION_TURN] == 0
-        and motion[row, MOTION_TURN + 1] == 0
-        and motion[row, MOTION_TURN + 2] == 0
-    ):
+    x = mul_shift(motion[row, MOTION_TURN], inverse_lever, 36)
+    y = mul_shift(motion[row, MOTION_TURN + 1], inverse_lever, 36)
+    z = mul_shift(motion[row, MOTION_TURN + 2], inverse_lever, 36)
+    if x == 0 and y == 0 and z == 0:
         return
-    x = angular_gain_q40[row, 0]
-    y = angular_gain_q40[row, 1]
-    z = angular_gain_q40[row, 2]
-    lopsided = dynamic != 0 and (x != y or y != z)
     qx = rotation_q30[row, 0]
     qy = rotation_q30[row, 1]
     qz = rotation_q30[row, 2]
     qw = rotation_q30[row, 3]
-    # Angular momentum over the largest moment of inertia, in body axes.
-    least = minimum(x, minimum(y, z))
-    lx = ly = lz = 0
+    gain_x = angular_gain_q40[row, 0]
+    gain_y = angular_gain_q40[row, 1]
+    gain_z = angular_gain_q40[row, 2]
+    lopsided = gain_x != gain_y or gain_y != gain_z  # never so for a kinematic body: its gains are zero
+    mx = my = mz = 0
     if lopsided:
-        wx, wy, wz = rotate_inverse_q30(
-            qx, qy, qz, qw,
-            angular_velocity_q24[row, 0] << _EXTRA_BITS,
-            angular_velocity_q24[row, 1] << _EXTRA_BITS,
-            angular_velocity_q24[row, 2] << _EXTRA_BITS,
-        )  # fmt: skip
-        wx = mul_shift(wx, div_shift(least, x, 60), 60)
-        wy = mul_shift(wy, div_shift(least, y, 60), 60)
-        wz = mul_shift(wz, div_shift(least, z, 60), 60)
-        lx, ly, lz = rotate_q30(qx, qy, qz, qw, wx, wy, wz)
-    qx, qy, qz, qw = turned(
-        qx, qy, qz, qw,
-        mul_shift(motion[row, MOTION_TURN], inverse_lever, 32),
-        mul_shift(motion[row, MOTION_TURN + 1], inverse_lever, 32),
-        mul_shift(motion[row, MOTION_TURN + 2], inverse_lever, 32),
-    )  # fmt: skip
+        sx = angular_velocity_q24[row, 0] << _EXTRA_BITS
+        sy = angular_velocity_q24[row, 1] << _EXTRA_BITS
+        sz = angular_velocity_q24[row, 2] << _EXTRA_BITS
+        mx, my, mz = momentum_of_spin(qx, qy, qz, qw, sx, sy, sz, gain_x, gain_y, gain_z)
+        hx, hy, hz, hw = turned(qx, qy, qz, qw, x >> 1, y >> 1, z >> 1)
+        tx, ty, tz = spin_of_momentum(hx, hy, hz, hw, mx, my, mz, gain_x, gain_y, gain_z)
+        x += mul_shift(tx - sx, tick_q40, _ANGLE_SHIFT)
+        y += mul_shift(ty - sy, tick_q40, _ANGLE_SHIFT)
+        z += mul_shift(tz - sz, tick_q40, _ANGLE_SHIFT)
+    qx, qy, qz, qw = turned(qx, qy, qz, qw, x, y, z)
     rotation_q30[row, 0] = qx
     rotation_q30[row, 1] = qy
     rotation_q30[row, 2] = qz
     rotation_q30[row, 3] = qw
     if lopsided:
-        lx, ly, lz = rotate_inverse_q30(qx, qy, qz, qw, lx, ly, lz)
-        wx = mul_shift(lx, div_shift(x, least, 40), 40)
-        wy = mul_shift(ly, div_shift(y, least, 40), 40)
-        wz = mul_shift(lz, div_shift(z, least, 40), 40)
-        wx, wy, wz = rotate_q30(qx, qy, qz, qw, wx, wy, wz)
+        sx, sy, sz = spin_of_momentum(qx, qy, qz, qw, mx, my, mz, gain_x, gain_y, gain_z)
         half = 1 << (_EXTRA_BITS - 1)
-        angular_velocity_q24[row, 0] = (wx + half) >> _EXTRA_BITS
-        angular_velocity_q24[row, 1] = (wy + half) >> _EXTRA_BITS
-        angular_velocity_q24[row, 2] = (wz + half) >> _EXTRA_BITS
+        angular_velocity_q24[row, 0] = (sx + half) >> _EXTRA_BITS
+        angular_velocity_q24[row, 1] = (sy + half) >> _EXTRA_BITS
+        angular_velocity_q24[row, 2] = (sz + half) >> _EXTRA_BITS

@@ -127,16 +127,24 @@ def warm_start_faces(face: Words, corner: Words, first: int, end: int, motion: W
 def along(
     rows: Words, row: int, arm_a: int, arm_b: int, ax: int, ay: int, az: int, bx: int, by: int, bz: int
 ) -> int:
-    """Relative velocity along a row from two angular velocities; or relative displacement from two turns."""
+    """Velocity along a row, Q24, from two angular velocities in Q28; or displacement from turns."""
     return dot6_shift(
-        rows[row, arm_b], bx << UP,
-        rows[row, arm_b + 1], by << UP,
-        rows[row, arm_b + 2], bz << UP,
-        -rows[row, arm_a], ax << UP,
-        -rows[row, arm_a + 1], ay << UP,
-        -rows[row, arm_a + 2], az << UP,
+        rows[row, arm_b], bx,
+        rows[row, arm_b + 1], by,
+        rows[row, arm_b + 2], bz,
+        -rows[row, arm_a], ax,
+        -rows[row, arm_a + 1], ay,
+        -rows[row, arm_a + 2], az,
         PRODUCT,
     )  # fmt: skip
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64)")
+def speed_along(
+    rows: Words, row: int, arm_a: int, arm_b: int, ax: int, ay: int, az: int, bx: int, by: int, bz: int
+) -> int:
+    """Velocity along a row, Q24, from two angular velocities in Q24."""
+    return along(rows, row, arm_a, arm_b, ax << UP, ay << UP, az << UP, bx << UP, by << UP, bz << UP)
 
 
 @inline_kernel(
@@ -159,10 +167,10 @@ def next_drag(
     """New accumulated friction along the two tangents, inside the cone; ``d`` is shifted left by UP."""
     along_u = dot3_shift(
         face[row, _DIRECTION_U], dx, face[row, _DIRECTION_U + 1], dy, face[row, _DIRECTION_U + 2], dz, PRODUCT
-    ) + along(face, row, _ARM_UA, _ARM_UB, ax, ay, az, bx, by, bz)
+    ) + speed_along(face, row, _ARM_UA, _ARM_UB, ax, ay, az, bx, by, bz)
     along_v = dot3_shift(
         face[row, _DIRECTION_V], dx, face[row, _DIRECTION_V + 1], dy, face[row, _DIRECTION_V + 2], dz, PRODUCT
-    ) + along(face, row, _ARM_VA, _ARM_VB, ax, ay, az, bx, by, bz)
+    ) + speed_along(face, row, _ARM_VA, _ARM_VB, ax, ay, az, bx, by, bz)
     u = face[row, FACE_DRAG] - mul_shift(face[row, _MASS_U], along_u << UP, PRODUCT)
     v = face[row, FACE_DRAG + 1] - mul_shift(face[row, _MASS_V], along_v << UP, PRODUCT)
     if abs(u) + abs(v) > limit:
@@ -181,6 +189,8 @@ def next_corner_push(
     mass.
     """
     if separation > 0:
+        if biased == 0 and push == 0:  # while relaxing, an open gap is left to the next substep
+            return 0
         push -= mul_shift(mass, (speed + separation * settings[SUBSTEP_RATE]) << UP, PRODUCT)
     elif biased:
         bias = maximum(
@@ -210,7 +220,7 @@ def next_twist(
     face: Words, row: int, limit: int, ax: int, ay: int, az: int, bx: int, by: int, bz: int
 ) -> int:
     """New accumulated friction against twisting."""
-    speed = along(face, row, FACE_TWIST_ARM_A, FACE_TWIST_ARM_B, ax, ay, az, bx, by, bz)
+    speed = speed_along(face, row, FACE_TWIST_ARM_A, FACE_TWIST_ARM_B, ax, ay, az, bx, by, bz)
     change = mul_shift(face[row, FACE_TWIST_MASS], speed << UP_TWIST, PRODUCT)
     return clamp_symmetric(face[row, FACE_TWIST] - change, limit)
 
@@ -273,14 +283,14 @@ def solve_faces(
         nz = face[row, FACE_NORMAL + 2]
         closing = dot3_shift(nx, dx, ny, dy, nz, dz, PRODUCT)
         shift = dot3_shift(
-            nx, (motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT]) << UP,
-            ny, (motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1]) << UP,
-            nz, (motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2]) << UP,
+            nx, motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT],
+            ny, motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1],
+            nz, motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2],
             PRODUCT,
         )  # fmt: skip
         before = closing
         for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
-            speed = closing + along(corner, k, CORNER_ARM_A, CORNER_ARM_B, ax, ay, az, bx, by, bz)
+            speed = closing + speed_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, ax, ay, az, bx, by, bz)
             separation = corner[k, CORNER_SEPARATION] + shift + along(
                 corner, k, CORNER_ARM_A, CORNER_ARM_B,
                 motion[a, MOTION_TURN], motion[a, MOTION_TURN + 1], motion[a, MOTION_TURN + 2],

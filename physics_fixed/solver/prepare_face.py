@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import maximum, minimum
+from physics_fixed.fixmath.scalar import clamp_symmetric, maximum, minimum
 from physics_fixed.fixmath.wide import (
     div_shift,
     dot3_shift,
@@ -81,6 +81,8 @@ from physics_fixed.solver.terms import (
 
 _ROW_MASK = 0xFFFFFFFF
 _ONE_Q30 = 1 << 30
+_ARM_ALONG_MAX_Q40 = 2 << 40
+_ARM_MAX_Q40 = 4 << 40  # so that a cross product with a unit vector in Q60 fits a word
 # Bound of the effective masses of a contact's points together. One face on another has 1; points of bodies
 # that cannot turn would have 1 each, be springs side by side, and hum.
 _MASS_MAX_Q60 = (4 << 60) // 3
@@ -89,13 +91,29 @@ _TWIST_MIN_Q31 = (
 )  # a patch that much smaller than the bodies' levers cannot hold them, and Q50 would overflow
 
 
-@inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64)")
-def over_lever_q40(x: int, y: int, z: int, inverse_lever_q38: int) -> tuple[int, int, int]:
-    """An arm over the body's lever, Q40."""
+@inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64,int64,int64,int64)")
+def over_lever_q40(
+    x: int, y: int, z: int, inverse_lever_q38: int, nx_q60: int, ny_q60: int, nz_q60: int
+) -> tuple[int, int, int]:
+    """An arm over the body's lever, Q40.
+
+    The contact point of a small body deep inside a large one may lie many levers away, along the normal.
+    There it makes no difference to the push, but friction would turn the body wildly; so that part is cut to
+    two levers.
+    """
+    x = mul_shift(x, inverse_lever_q38, 22)
+    y = mul_shift(y, inverse_lever_q38, 22)
+    z = mul_shift(z, inverse_lever_q38, 22)
+    along = dot3_shift(x, nx_q60, y, ny_q60, z, nz_q60, 60)
+    excess = along - clamp_symmetric(along, _ARM_ALONG_MAX_Q40)
+    if excess != 0:
+        x -= mul_shift(excess, nx_q60, 60)
+        y -= mul_shift(excess, ny_q60, 60)
+        z -= mul_shift(excess, nz_q60, 60)
     return (
-        mul_shift(x, inverse_lever_q38, 22),
-        mul_shift(y, inverse_lever_q38, 22),
-        mul_shift(z, inverse_lever_q38, 22),
+        clamp_symmetric(x, _ARM_MAX_Q40),
+        clamp_symmetric(y, _ARM_MAX_Q40),
+        clamp_symmetric(z, _ARM_MAX_Q40),
     )
 
 
@@ -226,7 +244,7 @@ def prepare_corners(
             arm_x += apart_x
             arm_y += apart_y
             arm_z += apart_z
-        ax, ay, az = over_lever_q40(arm_x, arm_y, arm_z, gain_q40[a, GAIN_INVERSE_LEVER])
+        ax, ay, az = over_lever_q40(arm_x, arm_y, arm_z, gain_q40[a, GAIN_INVERSE_LEVER], x, y, z)
         put_cross(corner, k, CORNER_ARM_A, ax, ay, az, x, y, z)
         put_gain(corner, k, CORNER_ARM_A, CORNER_GAIN_A, gain_a)
         if still != 0:
@@ -234,7 +252,7 @@ def prepare_corners(
             clear_words(corner, k, CORNER_GAIN_B, 3)
         else:
             bx, by, bz = over_lever_q40(
-                arm_x - apart_x, arm_y - apart_y, arm_z - apart_z, gain_q40[b, GAIN_INVERSE_LEVER]
+                arm_x - apart_x, arm_y - apart_y, arm_z - apart_z, gain_q40[b, GAIN_INVERSE_LEVER], x, y, z
             )
             put_cross(corner, k, CORNER_ARM_B, bx, by, bz, x, y, z)
             put_gain(corner, k, CORNER_ARM_B, CORNER_GAIN_B, gain_b)
@@ -295,15 +313,17 @@ def prepare_friction(
         centre_x += apart_x
         centre_y += apart_y
         centre_z += apart_z
-    inverse_a = gain_q40[a, GAIN_INVERSE_LEVER]
-    inverse_b = 0 if still != 0 else gain_q40[b, GAIN_INVERSE_LEVER]  # 0 makes all arms of b zero
-    ax, ay, az = over_lever_q40(centre_x, centre_y, centre_z, inverse_a)
-    bx, by, bz = over_lever_q40(centre_x - apart_x, centre_y - apart_y, centre_z - apart_z, inverse_b)
-    gain_a = shared_gain_q40(gain_q40, a, face[row, FACE_SHARE_A])
-    gain_b = shared_gain_q40(gain_q40, b, face[row, FACE_SHARE_B])
     nx = face[row, FACE_NORMAL]
     ny = face[row, FACE_NORMAL + 1]
     nz = face[row, FACE_NORMAL + 2]
+    inverse_a = gain_q40[a, GAIN_INVERSE_LEVER]
+    inverse_b = 0 if still != 0 else gain_q40[b, GAIN_INVERSE_LEVER]  # 0 makes all arms of b zero
+    ax, ay, az = over_lever_q40(centre_x, centre_y, centre_z, inverse_a, nx, ny, nz)
+    bx, by, bz = over_lever_q40(
+        centre_x - apart_x, centre_y - apart_y, centre_z - apart_z, inverse_b, nx, ny, nz
+    )
+    gain_a = shared_gain_q40(gain_q40, a, face[row, FACE_SHARE_A])
+    gain_b = shared_gain_q40(gain_q40, b, face[row, FACE_SHARE_B])
     tx, ty, tz = tangent_of_q60(nx >> 30, ny >> 30, nz >> 30)
     for which in range(2):
         at = FACE_TANGENT + which * TANGENT_WIDTH

@@ -26,7 +26,7 @@ from physics_fixed.solver.rows import (
 )
 from physics_fixed.solver.settings import BOUNDARY_SOFTNESS, PAIR_SOFTNESS, SUBSTEP_COUNT, SUBSTEP_Q40
 
-_HALF_Q40 = 1 << 39
+_HALF_Q36 = 1 << 35
 
 
 @device_kernel(
@@ -70,10 +70,10 @@ def move_bodies(count: int, alive: Bytes, kind: Bytes, settings: Words, motion: 
             continue
         for axis in range(3):
             motion[row, MOTION_SHIFT + axis] += dot2_shift(
-                motion[row, MOTION_V + axis], settings[SUBSTEP_Q40], _HALF_Q40, 1, 40
+                motion[row, MOTION_V + axis], settings[SUBSTEP_Q40], _HALF_Q36, 1, 36
             )
             motion[row, MOTION_TURN + axis] += dot2_shift(
-                motion[row, MOTION_W + axis], settings[SUBSTEP_Q40], _HALF_Q40, 1, 40
+                motion[row, MOTION_W + axis], settings[SUBSTEP_Q40], _HALF_Q36, 1, 36
             )
 
 

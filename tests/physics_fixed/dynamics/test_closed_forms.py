@@ -146,20 +146,16 @@ def angular_momentum_and_energy(half: Floats, turn: Floats, rate: Floats) -> tup
     return turn @ (moments * local), float((moments * local**2).sum() / 2)
 
 
-@pytest.mark.parametrize("rate", [(5, "0.2", 0), ("0.1", "0.2", 6), (1, 2, 3)])
-def test_free_top_keeps_its_angular_momentum_for_a_minute_and_its_energy_for_a_moment(
-    rate: tuple[object, ...],
-) -> None:
+@pytest.mark.parametrize("rate", [("0.1", 3, "0.1"), (5, "0.2", 0), (1, 2, 3)])
+def test_free_top_keeps_angular_momentum_and_energy(rate: tuple[object, ...]) -> None:
     space = Space(gravity=(0, 0, 0))
     body = space.add(Box(("0.5", "0.3", "0.2")), mass=1, angular_velocity=rate)  # type: ignore[arg-type]
     half = np.array([0.5, 0.3, 0.2])
     momentum, energy = angular_momentum_and_energy(half, matrix(body), spin(body))
-    run(space, 30)
-    _, energy_soon = angular_momentum_and_energy(half, matrix(body), spin(body))
-    run(space, 3570)
-    later, _ = angular_momentum_and_energy(half, matrix(body), spin(body))
-    assert energy_soon == pytest.approx(energy, rel=0.05)
-    assert later == pytest.approx(momentum, abs=1e-4 * float(np.linalg.norm(momentum)))
+    run(space, 3600)
+    later, energy_later = angular_momentum_and_energy(half, matrix(body), spin(body))
+    assert later == pytest.approx(momentum, abs=1e-6 * float(np.linalg.norm(momentum)))
+    assert energy_later == pytest.approx(energy, rel=1e-3)
 
 
 def test_quaternions_stay_unit() -> None:
@@ -177,4 +173,4 @@ def test_turn_follows_the_angular_velocity() -> None:
     run(space, 60)
     half = 1.5 / 2
     x, y, z, w = np.array(body.rotation_q30) / (1 << 30)
-    assert (x, y, z, w) == pytest.approx((0, math.sin(half), 0, math.cos(half)), abs=5e-6)
+    assert (x, y, z, w) == pytest.approx((0, math.sin(half), 0, math.cos(half)), abs=1e-6)

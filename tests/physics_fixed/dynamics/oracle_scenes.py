@@ -1,0 +1,128 @@
+"""Small scenes for the comparison of compiled code with the interpreter; run as a module it prints their
+hashes.
+
+Every pair of shapes and kinds of bodies, and combinations of extreme arguments. In the interpreter every
+range that compiled code takes for granted is checked, and an overflow of a numpy integer is an error.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+
+from physics_fixed import KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
+from physics_fixed.shapes import Shape
+
+MIN_LENGTH = "0.00390625"
+SHAPES: dict[str, Shape] = {"sphere": Sphere("0.5"), "box": Box(("0.6", "0.4", "0.5"))}
+KINDS = {"dynamic": 0, "static": STATIC, "kinematic": KINEMATIC}
+Builder = Callable[[], Space]
+
+
+def pair(upper: str, lower: str, kind: int) -> Space:
+    """One body falls obliquely onto another, with spin and bounce."""
+    space = Space()
+    turn = rotation_about((1, 2, 3), 40)
+    speed = (0, "0.5", 0) if kind == KINEMATIC else None
+    space.add(SHAPES[lower], kind, rotation=turn, velocity=speed, friction="0.7")
+    space.add(
+        SHAPES[upper],
+        position=("0.2", "1.3", "-0.1"),
+        velocity=(1, -3, "0.5"),
+        angular_velocity=(2, -1, 4),
+        rotation=rotation_about((3, -1, 2), 70),
+        restitution="0.4",
+    )
+    return space
+
+
+def extremes(tick_rate: int, substeps: int) -> Space:
+    """The smallest, lightest and fastest against the largest and heaviest, in the corner of the world."""
+    space = Space(gravity=(-1000, -1000, 1000), tick_rate=tick_rate, substeps=substeps)
+    far = 16384
+    space.add(Box((4096, 4096, 4096)), STATIC, position=(far, far, far), friction=16, restitution=1)
+    space.add(Box((4096, 4000, 4096)), mass=100000, position=(-far, -far, far), velocity=(256, 256, -256))
+    space.add(Sphere(4096), mass=100000, position=(far, -far, -far), angular_velocity=(128, 128, 128))
+    for index in range(3):
+        where = (far - 4096 - Fraction(index, 100), far - 4100, far - 4096)
+        space.add(
+            Sphere(MIN_LENGTH),
+            mass="0.001",
+            position=where,
+            velocity=(256, 256, 256),
+            friction=16,
+            restitution=1,
+        )
+        space.add(
+            Box((MIN_LENGTH, "0.1", MIN_LENGTH)),
+            mass="0.001",
+            position=where,
+            velocity=(-256, 256, 256),
+            angular_velocity=(128, -128, 128),
+            gravity_scale=16,
+        )
+    return space
+
+
+def crush() -> Space:
+    """Light and heavy bodies of all sizes in one point, under a heavy press."""
+    space = Space(gravity=(0, -1000, 0))
+    space.add(Box((5, 1, 5)), STATIC, position=(0, -1, 0))
+    for size, mass in (("0.01", "0.001"), ("0.5", 1), (3, 100000), ("0.2", "0.01")):
+        space.add(Sphere(size), mass=mass, position=(0, "0.5", 0), friction=16)
+        space.add(Box((size, size, size)), mass=mass, position=(0, "0.5", 0), restitution=1)
+    space.add(
+        Box((4, 2, 4)), KINEMATIC, position=(0, 6, 0), velocity=(0, -256, 0), angular_velocity=(0, 128, 0)
+    )
+    return space
+
+
+def launched() -> Space:
+    """A gram hit by a hundred tonnes at twice the speed limit."""
+    space = Space(gravity=(0, 0, 0))
+    space.add(Box((2, 2, 2)), mass=100000, position=(-4, 0, 0), velocity=(256, 0, 0), restitution=1)
+    space.add(Sphere("0.05"), mass="0.001", position=("0.1", "0.3", 0), velocity=(-256, 0, 0), restitution=1)
+    space.add(Box(("0.05", "0.05", "0.05")), mass="0.001", position=("0.5", 1, 0), velocity=(-256, 0, 0))
+    return space
+
+
+def locked_tower() -> Space:
+    """Bodies that cannot turn, one on the other, and a ball against them."""
+    space = Space()
+    space.add(Box((5, 1, 5)), STATIC, position=(0, -1, 0))
+    for level in range(3):
+        where = (Fraction(level, 10), Fraction(1, 2) + level, 0)
+        space.add(Box(("0.5", "0.5", "0.5")), position=where, lock_rotation=True)
+    space.add(Sphere("0.3"), position=(-2, "1.6", 0), velocity=(15, 0, 0))
+    return space
+
+
+BUILDERS: dict[str, tuple[Builder, int]] = {
+    **{
+        f"{upper} on {name} {lower}": ((lambda u=upper, lo=lower, k=kind: pair(u, lo, k)), 40)
+        for upper in SHAPES
+        for lower in SHAPES
+        for name, kind in KINDS.items()
+    },
+    "extremes 60": (lambda: extremes(60, 4), 6),
+    "extremes 10": (lambda: extremes(10, 1), 4),
+    "extremes 480": (lambda: extremes(480, 16), 3),
+    "crush": (crush, 20),
+    "launched": (launched, 6),
+    "locked tower": (locked_tower, 30),
+}
+
+
+def hash_of(name: str) -> str:
+    """Hash of a scene after its number of steps."""
+    build, steps = BUILDERS[name]
+    space = build()
+    for _ in range(steps):
+        space.step()
+    return space.hash()
+
+
+if __name__ == "__main__":
+    for scene in sys.argv[1:] or BUILDERS:
+        print(f"{scene}: {hash_of(scene)}", flush=True)

@@ -1,0 +1,261 @@
+"""The public face: what it accepts, what it refuses and how it says so, ids, removal, handles."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from physics_fixed import DYNAMIC, KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
+from physics_fixed.errors import IdentityError, NumberError
+from tests.physics_fixed.dynamics.scenery import (
+    METRE,
+    UNIT_BOX,
+    position,
+    run,
+    space_with_floor,
+    spin,
+    velocity,
+)
+
+
+def test_numbers_are_taken_as_text_int_decimal_and_fraction_alike() -> None:
+    hashes = set()
+    for half in ("0.5", Decimal("0.5"), Fraction(1, 2)):
+        space = Space()
+        space.add(Box((half, 1, 1)), position=(half, 3, 0), velocity=(0, half, 0), friction=half)
+        hashes.add(space.hash())
+    raw = Space()
+    raw.add(
+        Box(("0.5", 1, 1)),
+        position_q24=(METRE // 2, 3 * METRE, 0),
+        velocity_q24=(0, METRE // 2, 0),
+        friction_q24=METRE // 2,
+    )
+    hashes.add(raw.hash())
+    assert len(hashes) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"position": (0, 0.1, 0)}, 'position y = 0.1 is a float.*"0.1"'),
+        ({"position": (0, 20000, 0)}, "position y = 20000 m is out of range; allowed: -16384 to 16384 m"),
+        ({"position": (0, 1)}, "allowed: three numbers"),
+        ({"position": "abc"}, "allowed: three numbers"),
+        ({"position": (0, 1, 0), "position_q24": (0, 1, 0)}, "position is given twice"),
+        ({"position_q24": (0, "1", 0)}, "raw number; allowed: integers"),
+        ({"velocity": (257, 0, 0)}, "velocity x = 257 m/s is out of range; allowed: -256 to 256"),
+        ({"angular_velocity": (0, 0, -129)}, "angular_velocity z = -129 rad/s"),
+        ({"rotation": (0, 0, 0, 0)}, "length zero"),
+        ({"rotation": (0, 0, 0)}, "four numbers"),
+        ({"mass": 0}, "mass = 0 kg is out of range; allowed: 0.001 to 100000 kg"),
+        ({"mass": 1, "density": 1}, "give one of the two"),
+        (
+            {"density": "1e6"},
+            "the mass that follows from the density is 1e.06 kg; allowed: 0.001 to 100000 kg",
+        ),
+        ({"friction": -1}, "friction = -1 is out of range; allowed: 0 to 16"),
+        ({"restitution": "1.1"}, "restitution = 1.1 is out of range; allowed: 0 to 1"),
+        ({"gravity_scale": 17}, "gravity_scale = 17 is out of range; allowed: -16 to 16"),
+        ({"user_id": 1 << 63}, "user_id"),
+        ({"user_id": "7"}, "user_id"),
+        ({"kind": 3}, "allowed: DYNAMIC, STATIC, KINEMATIC"),
+        ({"kind": STATIC, "velocity": (1, 0, 0)}, "STATIC body has no velocity"),
+    ],
+)
+def test_what_add_refuses(arguments: dict[str, object], message: str) -> None:
+    space = Space()
+    with pytest.raises(NumberError, match=message):
+        space.add(UNIT_BOX, **arguments)  # type: ignore[arg-type]
+    assert space.body_count == 0
+    assert space.hash() == Space().hash()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Sphere(0), "radius = 0 m is out of range; allowed: 0.003906 to 4096 m"),
+        (lambda: Sphere(0.5), 'radius = 0.5 is a float.*"0.5"'),
+        (lambda: Box((1, 1)), "three numbers"),
+        (lambda: Box((1, 5000, 1)), "half extent y = 5000 m"),
+        (lambda: Space(tick_rate=5), "tick_rate = 5; allowed: whole numbers from 10 to 480"),
+        (lambda: Space(substeps=17), "substeps = 17; allowed: whole numbers from 1 to 16"),
+        (lambda: Space(gravity=(0, -9.81, 0)), 'gravity y = -9.81 is a float.*"-9.81"'),
+        (lambda: Space().add(Box(("4", "0.004", "0.004")), mass=1), "too thin"),
+        (lambda: rotation_about((0, 0, 0), 10), "no direction"),
+        (lambda: rotation_about((0, 0, 1), 400), "allowed: -360 to 360"),
+    ],
+)
+def test_what_else_is_refused(make: object, message: str) -> None:
+    with pytest.raises(NumberError, match=message):
+        make()  # type: ignore[operator]
+
+
+def test_limits_themselves_are_accepted() -> None:
+    space = Space(gravity=(1000, -1000, 0), tick_rate=480, substeps=16)
+    space.add(Sphere("0.00390625"), mass="0.001", position=(16384, -16384, 0))
+    space.add(
+        Box((4096, 4096, 4096)), mass=100000, velocity=(256, -256, 256), angular_velocity=(128, -128, 0)
+    )
+    space.add(Box((4096, 1, 4096)), STATIC, position=(0, -9000, 0))
+    run(space, 2)
+
+
+def test_thin_but_allowed_box_is_simulated() -> None:
+    space = space_with_floor()
+    plank = space.add(Box((4, "0.02", "0.2")), position=(0, "0.5", 0))
+    run(space, 120)
+    assert position(plank) == pytest.approx([0, 0.02, 0], abs=5e-3)
+
+
+def test_ids_take_the_lowest_free_row_and_are_never_reused() -> None:
+    space = Space()
+    first, second, third = (space.add(Sphere(1)).id for _ in range(3))
+    assert [identity & 0xFFFFFFFF for identity in (first, second, third)] == [0, 1, 2]
+    space.remove(second)
+    with pytest.raises(IdentityError, match=f"body id {second} names no live body"):
+        space.row(second)
+    again = space.add(Sphere(1)).id
+    assert again & 0xFFFFFFFF == 1
+    assert again != second
+    with pytest.raises(IdentityError):
+        space.remove(second)
+    assert space.body(again).row == 1
+    assert 0 not in (first, second, third, again)
+
+
+@pytest.mark.parametrize("identity", [-1, 0, 7, 1 << 40, 1 << 70])
+def test_unknown_ids_are_refused(identity: int) -> None:
+    space = Space()
+    space.add(Sphere(1))
+    with pytest.raises(IdentityError):
+        space.body(identity)
+
+
+def test_a_handle_of_a_removed_body_says_so() -> None:
+    space = Space()
+    body = space.add(Sphere(1), user_id=5)
+    assert (body.user_id, body.kind) == (5, DYNAMIC)
+    space.remove(body.id)
+    with pytest.raises(IdentityError):
+        _ = body.position_q24
+
+
+def test_static_bodies_stay_and_kinematic_ones_keep_their_velocity() -> None:
+    space = space_with_floor()
+    platform = space.add(Box((2, "0.5", 2)), KINEMATIC, position=(0, "0.5", 0), velocity=(1, 0, 0))
+    rider = space.add(UNIT_BOX, position=(0, "1.5", 0))
+    run(space, 120)
+    assert position(platform) == pytest.approx([2, 0.5, 0], abs=1e-5)
+    assert velocity(platform) == pytest.approx([1, 0, 0])
+    assert velocity(rider)[0] == pytest.approx(1, abs=5e-3)
+    assert position(rider)[1] == pytest.approx(1.5, abs=5e-3)
+
+
+def test_kinematic_turntable_carries_what_lies_on_it() -> None:
+    space = Space()
+    table = space.add(Box((2, "0.25", 2)), KINEMATIC, angular_velocity=(0, 1, 0))
+    rider = space.add(UNIT_BOX, position=(1, "0.75", 0))
+    run(space, 60)
+    assert spin(rider)[1] == pytest.approx(1, abs=0.02)
+    assert np.hypot(*position(rider)[[0, 2]]) == pytest.approx(1, abs=0.05)
+    assert spin(table) == pytest.approx([0, 1, 0])
+
+
+def test_locked_rotation_is_kept_whatever_hits_the_body() -> None:
+    space = space_with_floor()
+    pillar = space.add(Box(("0.3", "0.9", "0.3")), position=(0, "0.9", 0), lock_rotation=True, mass=80)
+    space.add(Sphere("0.3"), position=(-3, "1.5", "0.1"), velocity=(12, 0, 0), mass=20)
+    run(space, 60)
+    assert pillar.rotation_q30 == (0, 0, 0, 1 << 30)
+    assert spin(pillar) == pytest.approx([0, 0, 0])
+    assert position(pillar)[0] > 0.2
+    assert position(pillar)[1] == pytest.approx(0.9, abs=5e-3)
+
+
+def test_impulse_at_the_centre_and_at_a_point() -> None:
+    space = Space(gravity=(0, 0, 0))
+    body = space.add(Box(("0.5", "0.5", "0.5")), mass=2)
+    space.apply_impulse_q24(body.id, (4 * METRE, 0, 0))
+    assert velocity(body) == pytest.approx([2, 0, 0])
+    assert spin(body) == pytest.approx([0, 0, 0])
+    space.apply_impulse_q24(body.id, (0, METRE, 0), point_q24=(METRE // 2, 0, 0))
+    # Moment of inertia of the cube: m / 6.
+    assert velocity(body) == pytest.approx([2, 0.5, 0])
+    assert spin(body) == pytest.approx([0, 0, 0.5 / (2 / 6)], abs=1e-6)
+
+
+def test_impulse_on_a_turned_body_uses_its_own_axes() -> None:
+    space = Space(gravity=(0, 0, 0))
+    body = space.add(Box((1, "0.1", "0.1")), mass=3, rotation=rotation_about((0, 0, 1), 90))
+    space.apply_impulse_q24(body.id, (METRE, 0, 0), point_q24=(0, METRE, 0))
+    moment = 3 * (1 + 0.01) / 3
+    assert spin(body) == pytest.approx([0, 0, -1 / moment], rel=1e-6)
+
+
+def test_impulses_do_not_move_what_does_not_yield() -> None:
+    space = space_with_floor()
+    lift = space.add(UNIT_BOX, KINEMATIC, position=(0, 5, 0))
+    before = space.hash()
+    space.apply_impulse_q24(lift.id, (METRE, METRE, METRE))
+    assert space.hash() == before
+
+
+def test_setters_check_their_numbers() -> None:
+    space = space_with_floor()
+    floor = space.body(1 << 32)
+    ball = space.add(Sphere(1), position=(0, 5, 0))
+    space.set_velocity_q24(ball.id, (METRE, 0, 0), (0, METRE, 0))
+    assert velocity(ball) == pytest.approx([1, 0, 0])
+    assert spin(ball) == pytest.approx([0, 1, 0])
+    space.set_pose_q24(ball.id, (0, 9 * METRE, 0), (0, 1 << 29, 0, 1 << 29))
+    assert position(ball) == pytest.approx([0, 9, 0])
+    assert sum(part * part for part in ball.rotation_q30) == pytest.approx(1 << 60)
+    with pytest.raises(NumberError, match="STATIC and has no velocity"):
+        space.set_velocity_q24(floor.id, (0, 0, 0))
+    with pytest.raises(NumberError, match="velocity x = 300 m/s"):
+        space.set_velocity_q24(ball.id, (300 * METRE, 0, 0))
+    with pytest.raises(NumberError, match="position y"):
+        space.set_pose_q24(ball.id, (0, 1 << 62, 0))
+    with pytest.raises(NumberError, match="gravity y"):
+        space.set_gravity((0, 2000, 0))
+
+
+def test_mass_properties() -> None:
+    sphere = Sphere("0.5").mass_properties()
+    assert float(sphere.volume) == pytest.approx(0.5235987755982989, rel=1e-15)
+    assert sphere.inertia == (Fraction(1, 10),) * 3
+    box = Box((1, 2, 3)).mass_properties()
+    assert box.volume == 48
+    assert box.inertia == (Fraction(13, 3), Fraction(10, 3), Fraction(5, 3))
+
+
+def test_two_substeps_are_the_fast_profile() -> None:
+    space = space_with_floor(substeps=2)
+    boxes = [space.add(UNIT_BOX, position=(0, Fraction(1, 2) + level, 0)) for level in range(4)]
+    run(space, 240)
+    assert position(boxes[3]) == pytest.approx([0, 3.5, 0], abs=0.03)
+
+
+def test_islands_are_named_by_their_smallest_row() -> None:
+    space = space_with_floor()
+    for x in (0, 5, 0, 5, 10):
+        height = 1 if space.body_count in (3, 4) else 0
+        space.add(UNIT_BOX, position=(x, Fraction(1, 2) + height, 0))
+    run(space, 5)
+    assert space.islands().tolist() == [-1, 1, 2, 1, 2, 5]
+
+
+def test_raw_columns_out_of_range_are_clamped_not_trusted() -> None:
+    space = Space()
+    body = space.add(Sphere(1))
+    space.bodies["position_q24"][body.row] = (1 << 62, -(1 << 62), 0)
+    space.bodies["velocity_q24"][body.row] = (-(1 << 62), 1 << 62, 0)
+    space.bodies["angular_velocity_q24"][body.row] = (1 << 62, 0, 0)
+    run(space, 2)
+    assert position(body) == pytest.approx([16384, -16384, 0], abs=20)
+    assert abs(velocity(body)).max() <= 256
+    assert abs(spin(body)).max() <= 128
