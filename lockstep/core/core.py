@@ -33,6 +33,7 @@ from physics_fixed.fingerprint import kernel_fingerprint
 BOT_TERMINAL = 0
 PORT_TRIES = 16
 JOIN_TIMEOUT_S = 60
+FINAL_TICKS_KEPT = 120  # a wanted tick whose state is not found this many ticks later will not be found
 
 
 class CoreError(LocalError):
@@ -372,6 +373,8 @@ class Core:
             if digest is not None:
                 self._final = wanted, digest
                 self.request_stop()
+            elif simulation.session.final_end > wanted + FINAL_TICKS_KEPT:
+                self.request_stop()  # that state is gone: joined after it, or healed for too long
 
 
 def now_us() -> int:

@@ -416,6 +416,9 @@ class Agreement:
         self.view.check_successor(commit.view)
         if not self._is_certified(commit):
             raise MessageRefused(f"a view of epoch {epoch} with the votes of {commit.votes} only")
+        if commit.view.first_tick <= self.confirmed:
+            # No quorum decides this: what is confirmed here was reported by one. So the votes are forged.
+            raise MessageRefused(f"a view from {commit.view.first_tick} on, {self.confirmed} is confirmed")
         if self.held >= commit.view.first_tick - 1:
             self._install(commit)
         elif not self.joining and commit.view.seat(self.local) is None:

@@ -115,7 +115,10 @@ class Reporting:
             epoch = records.restore(report.epoch, 32, membership.view.epoch)
             membership.handle_report(link.member, epoch, report.held, report.suspects, now_us)
         elif kind == records.PACE:
-            return self._receive_pace(link, records.decode_pace(body), session.tick, now_us)
+            is_member = session.has(link.member)
+            return self._receive_pace(
+                link, records.decode_pace(body), session.tick, now_us, is_member=is_member
+            )
         elif kind == records.CHECK:
             check = records.decode_check(body)
             epoch = records.restore(check.epoch, 32, simulation.checks.epoch)
@@ -127,10 +130,14 @@ class Reporting:
             )
         return None
 
-    def _receive_pace(self, link: Link, pace: Pace, tick: int, now_us: int) -> tuple[int, int] | None:
+    def _receive_pace(
+        self, link: Link, pace: Pace, tick: int, now_us: int, *, is_member: bool
+    ) -> tuple[int, int] | None:
         own = self._pacer.phase(tick, now_us)
         phase = records.restore(pace.phase, 32, own)
-        self._pacer.observe(link.number, own_phase=own, remote_phase=phase, remote_ahead=pace.ahead)
-        if pace.arrival == records.ARRIVAL_NONE:
+        self._pacer.observe(
+            link.number, own_phase=own, remote_phase=phase, remote_ahead=pace.ahead, is_member=is_member
+        )
+        if pace.arrival == records.ARRIVAL_NONE or not is_member:
             return None
         return records.restore(pace.update_tick, 16, tick), pace.arrival

@@ -43,6 +43,7 @@ class Pacer:
         self._here: dict[int, deque[int]] = {}
         self._there: dict[int, int] = {}
         self._medians: dict[int, int] = {}
+        self._members: set[int] = set()  # asked for membership only: its order reaches nothing
 
     def restart(self, now_us: int) -> None:
         """The next tick is due now."""
@@ -53,11 +54,21 @@ class Pacer:
         passed = min(max(0, now_us - self._last_us), self.period_us)
         return tick * PHASE_ONE + passed * PHASE_ONE // self.period_us
 
-    def observe(self, link: int, *, own_phase: int, remote_phase: int, remote_ahead: int | None) -> None:
+    def observe(
+        self,
+        link: int,
+        *,
+        own_phase: int,
+        remote_phase: int,
+        remote_ahead: int | None,
+        is_member: bool = True,
+    ) -> None:
         """A packet arrived: our phase now, the sender's when it was sent, and what it measured of us."""
         samples = self._here.get(link)
         if samples is None:
             samples = self._here[link] = deque(maxlen=_SAMPLES)
+        if is_member:
+            self._members.add(link)
         samples.append(own_phase - remote_phase)
         self._medians[link] = sorted(samples)[len(samples) // 2]
         if remote_ahead is not None:
@@ -82,10 +93,11 @@ class Pacer:
         self._here.pop(link, None)
         self._medians.pop(link, None)
         self._there.pop(link, None)
+        self._members.discard(link)
 
     def lead_worst(self) -> int:
-        """How far we lead the slowest, in 1/256 ticks; 0 when alone."""
-        return max((self.lead(link) for link in self._here), default=0)
+        """How far we lead the slowest member, in 1/256 ticks; 0 when alone. A newcomer slows nobody down."""
+        return max((self.lead(link) for link in self._here if link in self._members), default=0)
 
     def advance(self, now_us: int) -> None:
         """A tick was run (or was due and could not be): set when the next one is due."""

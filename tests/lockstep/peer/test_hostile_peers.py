@@ -12,12 +12,12 @@ import pytest
 from fuzz.cluster import Cluster, Node, address_of, member_of
 from lockstep.peer import frames, membership_messages
 from lockstep.peer.membership_codec import encode
-from lockstep.peer.membership_messages import AskIn, Message
+from lockstep.peer.membership_messages import AskIn, Commit, Message
 from lockstep.peer.outputs import CloseStream, OpenStream, SendFrame
 from lockstep.peer.peer import Peer
 from lockstep.peer.simulation import Fault
 from lockstep.peer.status import Status
-from lockstep.peer.views import Member, Seat
+from lockstep.peer.views import Member, Plan, Seat
 from lockstep.worlds.small import WORLD
 from netcode.protocol import structured
 from netcode.protocol.handshake import (
@@ -216,3 +216,19 @@ def test_newcomer_refuses_a_world_that_cannot_be(after: int, seats: tuple[Seat, 
 
 def _seat(seat: Seat) -> tuple[int, int, int, int, int, str]:
     return (*seat.member, seat.place, seat.first_tick, seat.first_number, seat.address)
+
+
+def test_forged_view_below_what_is_confirmed_is_refused() -> None:
+    cluster, node = alone()
+    join(cluster, 2)
+    join(cluster, 3)
+    cluster.run(SECOND_US)
+    peer = node.peer
+    stream = link(peer, member_of(9))
+    forged = peer.view.successor(Plan(), first_tick=peer.view.first_tick + 1)
+    commit = Commit(forged, peer.view.members)
+    message = Message(peer.view.lineage, peer.view.epoch, member_of(9), commit)
+    body = membership_messages.encode_message(message)
+    peer.handle_frame(stream, frames.MEMBERSHIP_FRAME, body, node.clock_us(cluster.now_us))
+    assert not peer.is_linked(stream)
+    assert peer.view.epoch == forged.epoch - 1

@@ -453,8 +453,11 @@ def test_c6_a_vote_is_for_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_c7_a_view_never_cuts_into_what_is_confirmed() -> None:
     agreement = core(A, held=9)
     agreement.receive(B, 0, Report(9, 0))
+    forged = decided(TRIO.successor(Plan(), first_tick=9))
+    with pytest.raises(MessageRefused, match="9 is confirmed"):
+        agreement.receive(B, 0, forged)
     with pytest.raises(AssertionError, match="C7"):
-        agreement.receive(B, 0, decided(TRIO.successor(Plan(), first_tick=9)))
+        agreement._install(forged)
 
 
 def lone_machine() -> Membership:
