@@ -297,9 +297,9 @@ class Slots:
     def follow_parents(self) -> None:
         """Move every child to where its parent and its local pose say, parents first."""
         parents = self.table["parent_id"]
-        pending = np.flatnonzero(parents)
-        if len(pending) == 0:
+        if not len(parents) or not parents.any():
             return
+        pending = np.flatnonzero(parents)
         parent_rows = self.rows(parents[pending])
         is_pending = np.zeros(self.table.count, bool)
         is_pending[pending] = True
@@ -315,7 +315,7 @@ class Slots:
     @property
     def any_doomed(self) -> bool:
         """Whether something goes at the end of this tick."""
-        return int(np.bitwise_or.reduce(self.table["flags"])) & DOOMED != 0
+        return self.table.count > 0 and int(np.bitwise_or.reduce(self.table["flags"])) & DOOMED != 0
 
     def doomed_rows(self) -> npt.NDArray[np.int64]:
         """Rows of everything that goes at the end of this tick: the destroyed and all below them, by row."""
