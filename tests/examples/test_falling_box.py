@@ -10,9 +10,8 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "falling_box.py"
 
 
 def test_the_box_falls_bounces_and_rests() -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", str(EXAMPLE)], capture_output=True, text=True, check=False, cwd=EXAMPLE.parents[1]
-    )
+    command = [sys.executable, "-P", str(EXAMPLE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=EXAMPLE.parents[1])
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "0.25 s: 2.688 m"
