@@ -104,6 +104,7 @@ def measure_rollback(space: Space) -> dict[str, object]:
         cycles.append((time.process_time_ns() - begin) / 1e6)
         steps.append(stepping)
         hashes.append(space.hash())
+    space.restore(base)
     return {
         "save_us": save,
         "restore_us": restore,
