@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 
+from lockstep.peer.frames import WORLD_SIZE_MAX
 from lockstep.peer.peer import Peer
 from netcode.errors import LocalError as NetcodeLocalError
 from netcode.errors import RemoteError
 from netcode.transports.addresses import Address, parse_address
 from netcode.transports.tcp import FramedServer, FramedStream, connect
 
-QUEUE_MAX = 1 << 14  # frames that wait for one slow stream; beyond it the stream is closed
+QUEUE_SIZE_MAX = 2 * WORLD_SIZE_MAX  # bytes that wait for one slow stream; beyond it the stream is closed
+_FRAME_SIZE = 64  # what a waiting frame counts besides its body
 
 
 class _Stream:
     def __init__(self) -> None:
         self.queue: asyncio.Queue[tuple[int, bytes] | None] = asyncio.Queue()
+        self.size = 0
         self.task: asyncio.Task[None] | None = None
 
 
@@ -54,7 +57,10 @@ class Streams:
         stream = self._streams.get(number)
         if stream is None:
             return
-        if stream.queue.qsize() >= QUEUE_MAX:
+        stream.size += len(body) + _FRAME_SIZE
+        if stream.size > QUEUE_SIZE_MAX:
+            if stream.task is not None:
+                stream.task.cancel()
             self._closed(number, "the other side does not read")
             return
         stream.queue.put_nowait((kind, body))
@@ -127,12 +133,13 @@ class Streams:
             self._react()
 
     async def _write(self, number: int, framed: FramedStream) -> None:
-        queue = self._streams[number].queue
+        stream = self._streams[number]
         while True:
-            item = await queue.get()
+            item = await stream.queue.get()
             if item is None:
                 return
             await framed.send(*item)
+            stream.size -= len(item[1]) + _FRAME_SIZE
 
     def _closed(self, number: int, reason: str) -> None:
         if self._streams.pop(number, None) is not None:

@@ -29,7 +29,7 @@ SEARCH: Final = 19
 MEMBERSHIP_FRAME: Final = 20
 
 PART_SIZE: Final = 1 << 16
-WORLD_SIZE_MAX: Final = 1 << 28
+WORLD_SIZE_MAX: Final = 1 << 26
 TICK_MAX: Final = 1 << 48
 
 

@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 
 from lockstep.core.core import Core, CoreConfig, CoreError, JoinRefused
+from lockstep.core.streams import QUEUE_SIZE_MAX
 from lockstep.core.terminals import QUEUE_MAX, TerminalClosed, TerminalPort
 from lockstep.core.worlds import load_world
 from lockstep.errors import LocalError
+from lockstep.peer import frames
 from lockstep.peer.simulation import Fault
 from lockstep.terminal import is_view
 from lockstep.worlds.small import WORLD
@@ -278,5 +280,27 @@ def test_world_whose_script_fails_ends_the_core_with_place_and_reason(tmp_path: 
         ):
             await core.run()
         await core.close()
+
+    run(play)
+
+
+def test_stream_that_is_never_read_is_closed_before_it_fills_the_memory() -> None:
+    async def play() -> None:
+        core = await founded()
+        host, _, port = core.address.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port), limit=1)
+        streams = core._streams
+        assert streams is not None
+        while not streams._streams:
+            await asyncio.sleep(0)
+        (number,) = streams._streams
+        body, sent = bytes(1 << 22), 0
+        while number in streams._streams:
+            streams.send(number, frames.WORLD_PART, body)
+            sent += len(body)
+            assert sent <= QUEUE_SIZE_MAX + len(body)
+        writer.close()
+        await core.close()
+        assert reader is not None
 
     run(play)
