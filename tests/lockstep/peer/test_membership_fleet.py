@@ -55,5 +55,6 @@ def wrong(rules: type[Agreement]) -> Callable[..., Membership]:
 )
 def test_wrong_rules_show_in_a_fleet(rules: type[Agreement], run: Callable[..., object], seed: int) -> None:
     # Among members that mean well, a view below what is confirmed is a broken rule too, whoever notices it.
-    with pytest.raises((AssertionError, MessageRefused), match=r"^(C7|G[123]):|^a view from .* is confirmed$"):
+    message = r"^(C7|G[123]):|^a view from .* is confirmed$"
+    with pytest.raises((AssertionError, MessageRefused), match=message):
         run(seed, wrong(rules))
