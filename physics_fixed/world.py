@@ -116,6 +116,7 @@ class Space:
         self._nothing = no_events()
         self._removed = self._nothing
         self._events: ContactEvents | None = self._nothing
+        self._stepped: tuple[Words, Words, Words] = (np.zeros(0, np.int64),) * 3
 
     def __repr__(self) -> str:
         return f"Space({self.body_count} bodies, {self.contacts.count} contacts)"
@@ -291,6 +292,13 @@ class Space:
             self._solver_settings,
             self._scratch,
         )
+        # Events are made when somebody asks, perhaps after a restore that left other bodies in the tables.
+        bodies = self.bodies
+        self._stepped = (
+            bodies["generation"].astype(np.int64),
+            bodies["user_id"].copy(),
+            bodies["inverse_mass_q40"].copy(),
+        )
 
     def _take_ended(self) -> ContactEvents:
         """Events of the pairs that lost a body, in order of ids; empties their table."""
@@ -314,29 +322,29 @@ class Space:
         return self._keep_events()
 
     def _keep_events(self) -> ContactEvents:
-        """Make the events of the last step: ids come from the table as the step left it."""
+        """Make the events of the last step: ids are those of the bodies as the step left them."""
         if self._events is None:
             self._events = self._gather()
         return self._events
 
     def _gather(self) -> ContactEvents:
-        scratch, bodies, removed = self._scratch, self.bodies, self._removed
+        scratch, removed = self._scratch, self._removed
+        generation, user_id, inverse_mass_q40 = self._stepped
         events = no_events(removed.count + scratch.contact_count + scratch.ended_count)
         pair = np.zeros(len(events.phase), np.int64)
         used = gather_events(
             scratch.contact_count, scratch.contact, scratch.point, scratch.ball, scratch.face,
             scratch.ended_count, scratch.ended,
-            scratch.origin_q24, bodies.array("inverse_mass_q40"), removed.count, events.phase, pair,
+            scratch.origin_q24, inverse_mass_q40, removed.count, events.phase, pair,
             events.point_count, events.points_q24, events.normal_q30, events.approach_speed_q24,
             events.normal_impulse_q24, events.friction_impulse_q24,
         )  # fmt: skip
         a, b = pair >> ROW_BITS, pair & ROW_MASK
-        generation = bodies["generation"].astype(np.int64)
         if len(generation):
             events.body_a[:] = generation[a] << ROW_BITS | a
             events.body_b[:] = generation[b] << ROW_BITS | b
-            events.user_a[:] = bodies["user_id"][a]
-            events.user_b[:] = bodies["user_id"][b]
+            events.user_a[:] = user_id[a]
+            events.user_b[:] = user_id[b]
         for name in ("phase", "body_a", "body_b", "user_a", "user_b"):
             getattr(events, name)[: removed.count] = getattr(removed, name)
         return events.first(used)

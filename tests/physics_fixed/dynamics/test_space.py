@@ -256,3 +256,17 @@ def test_bodies_of_every_kind_are_counted_and_named() -> None:
     for kind in (DYNAMIC, STATIC, KINEMATIC):
         assert space.add(UNIT_BOX, kind).kind == kind
     assert space.body_count == 3 and "3 bodies" in repr(space)
+
+
+def test_events_asked_for_after_a_restore_are_those_of_the_step() -> None:
+    space = space_with_floor()
+    before = space.snapshot()
+    boxes = [space.add(UNIT_BOX, position=(3 * index, "0.5", 0), user_id=index + 1) for index in range(5)]
+    space.step()
+    space.restore(before)
+    late = space.add(Sphere("0.5"), position=(0, 9, 0), user_id=99)
+    assert set(space.events.user_b.tolist()) == {1, 2, 3, 4, 5}
+    assert set(space.events.body_b.tolist()) == {box.id for box in boxes}
+    space.step()
+    assert 99 not in space.events.user_b.tolist()
+    assert space.body(late.id).user_id == 99
