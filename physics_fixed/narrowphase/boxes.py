@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import clamp_symmetric
 from physics_fixed.fixmath.wide import div_shift, dot3_shift, mul_narrow, mul_shift, mul_sub_narrow
-from physics_fixed.jit import device_kernel
+from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import CONTACT_NORMAL, POINT_ARM, POINT_SEPARATION, Words
 from physics_fixed.narrowphase.clipping import (
     ALONG_U,
@@ -16,17 +16,28 @@ from physics_fixed.narrowphase.clipping import (
     reduce_to_four,
 )
 from physics_fixed.narrowphase.persistence import name_point
-from physics_fixed.narrowphase.reach import direction_and_length, gap_allowed, gap_bound
+from physics_fixed.narrowphase.reach import (
+    GRAZE_Q24,
+    direction_and_length,
+    gap_allowed,
+    gap_bound,
+    relative_path,
+    sample_count,
+)
 from physics_fixed.narrowphase.separating_axis import (
     CENTRE_A,
     CENTRE_B,
     FIRST_AXIS_B,
     FIRST_AXIS_EDGES,
+    KEPT_CENTRE_A,
+    KEPT_CENTRE_B,
     NO_AXIS,
     RELATIVE,
     best_edges,
     best_face,
+    face_separation,
     fill_frame,
+    parallel,
 )
 
 _ONE_Q30 = 1 << 30
@@ -250,6 +261,53 @@ def cross_edges(
     return 1
 
 
+@inline_kernel("void(int64,int64,int64,int64,int64,int64[:,::1],int64[::1])")
+def place_frame(a: int, b: int, x: int, y: int, z: int, matrix_q30: Words, frame: Words) -> None:
+    """Put body b at its kept place plus a vector in world axes."""
+    for i in range(3):
+        along_a = dot3_shift(matrix_q30[a, i], x, matrix_q30[a, 3 + i], y, matrix_q30[a, 6 + i], z, 30)
+        along_b = dot3_shift(matrix_q30[b, i], x, matrix_q30[b, 3 + i], y, matrix_q30[b, 6 + i], z, 30)
+        frame[CENTRE_A + i] = frame[KEPT_CENTRE_A + i] + along_a
+        frame[CENTRE_B + i] = frame[KEPT_CENTRE_B + i] + along_b
+
+
+@device_kernel(
+    "boolean(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64,int64,int64[::1])"
+)
+def grazes(
+    a: int,
+    b: int,
+    axis: int,
+    separation_q24: int,
+    velocity_q24: Words,
+    size_q24: Words,
+    matrix_q30: Words,
+    reach: int,
+    tick_q40: int,
+    frame: Words,
+) -> bool:
+    """Whether the boxes, on their way through the tick, hardly overlap along an axis other than the face
+    axis given.
+    """
+    x, y, z, path = relative_path(velocity_q24, a, b, tick_q40)
+    if axis >= FIRST_AXIS_EDGES or (path <= GRAZE_Q24 and separation_q24 <= 0):
+        return False
+    samples = sample_count(path, reach)
+    grazing = samples > 0
+    for i in range(6):
+        frame[KEPT_CENTRE_A + i] = frame[CENTRE_A + i]
+    for k in range(1, samples + 1):
+        place_frame(a, b, x * k // samples, y * k // samples, z * k // samples, matrix_q30, frame)
+        hardly = False
+        for other in range(FIRST_AXIS_EDGES):
+            if not parallel(frame, axis, other):
+                if face_separation(a, b, other, size_q24, frame) > -GRAZE_Q24:
+                    hardly = True
+        grazing = grazing and hardly
+    place_frame(a, b, 0, 0, 0, matrix_q30, frame)
+    return grazing
+
+
 @device_kernel(
     "int64(int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,int64,int64[::1],int64[:,::1],"
     "int64[:,::1],int64,int64[:,::1],int64)"
@@ -278,6 +336,10 @@ def collide_boxes(
         return 0
     axis, separation = best_edges(a, b, size_q24, frame, bound, axis, separation)
     if axis == NO_AXIS:
+        return 0
+    if separation > -GRAZE_Q24 and grazes(
+        a, b, axis, separation, velocity_q24, size_q24, matrix_q30, reach, tick_q40, frame
+    ):
         return 0
     if axis >= FIRST_AXIS_EDGES:
         return cross_edges(

@@ -1,4 +1,10 @@
-"""How far apart two shapes may be and still get a contact."""
+"""How far apart two shapes may be and still get a contact.
+
+A contact across a gap is a plane that the solver does not let the bodies pass. Shapes that would slide past
+each other can hit that plane all the same: a box on a floor of tiles would stop at the next tile. So where
+the plane would stop them although, moved on by one tick, they overlap by less than a graze, there is no
+contact yet.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +14,13 @@ from physics_fixed.jit import inline_kernel
 from physics_fixed.layout import CONTACT_MARGIN_Q24, SHAPE_BOX, STATIC, Bytes, Words
 from physics_fixed.limits import LENGTH_MAX_Q24
 
+GRAZE_Q24 = (1 << 24) // 500
+"""Overlap in m after one tick (2 mm) up to which an open gap is no contact."""
+
+_CURVED_Q24 = GRAZE_Q24 // 16
+"""By so much in m the plane of contact must be wrong before it is called so."""
+
+_SAMPLES_MAX = 8
 _SHORT_BITS = 30  # of components whose squares add up in one word
 _HALF = 1 << 31
 
@@ -50,6 +63,28 @@ def gap_allowed(
         30,
     )  # fmt: skip
     return CONTACT_MARGIN_Q24 + clamp(mul_shift(approach, tick_q40, 40), 0, reach)
+
+
+@inline_kernel("UniTuple(int64,4)(int64[:,::1],int64,int64,int64)")
+def relative_path(velocity_q24: Words, a: int, b: int, tick_q40: int) -> tuple[int, int, int, int]:
+    """How far b moves in a tick as seen from a, Q24, along x, y and z; and the sum of their magnitudes."""
+    x = mul_shift(velocity_q24[b, 0] - velocity_q24[a, 0], tick_q40, 40)
+    y = mul_shift(velocity_q24[b, 1] - velocity_q24[a, 1], tick_q40, 40)
+    z = mul_shift(velocity_q24[b, 2] - velocity_q24[a, 2], tick_q40, 40)
+    return x, y, z, abs(x) + abs(y) + abs(z)
+
+
+@inline_kernel("int64(int64,int64)")
+def sample_count(path: int, reach: int) -> int:
+    """Places along a path to look at, no further apart than ``reach``; 0 if it would be too many."""
+    count = path // reach + 1
+    return count if count <= _SAMPLES_MAX else 0
+
+
+@inline_kernel("boolean(int64,int64)")
+def is_graze(planned: int, lowest: int) -> bool:
+    """Whether shapes hardly overlap on their way, and clearly less than the plane of contact has it."""
+    return lowest > -GRAZE_Q24 and lowest > planned + _CURVED_Q24
 
 
 @inline_kernel("UniTuple(int64,4)(int64,int64,int64)")

@@ -7,6 +7,7 @@ so resting boxes do not change their features from step to step.
 
 from __future__ import annotations
 
+from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.fixmath.wide import (
     div_shift,
     dot3_narrow,
@@ -16,7 +17,7 @@ from physics_fixed.fixmath.wide import (
     mul_narrow,
     mul_sub_shift,
 )
-from physics_fixed.jit import device_kernel
+from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import Words
 
 NO_AXIS = -1
@@ -28,11 +29,14 @@ RELATIVE = 0  # dot products of the axes of a and b, q30, 3 * i + j
 MAGNITUDE = 9  # their magnitudes
 CENTRE_A = 18  # centre of b minus centre of a, in axes of a, q24
 CENTRE_B = 21  # the same in axes of b
-FRAME_LENGTH = 64
+KEPT_CENTRE_A = 24  # both centres, while the boxes are moved on for a look
+KEPT_CENTRE_B = 27
+FRAME_LENGTH = 32
 
 _ONE_Q30 = 1 << 30
 _FACE_ADVANTAGE_Q24 = (1 << 24) // 1000  # 1 mm: by so much the axes of b must be better than those of a
 _EDGE_ADVANTAGE_Q24 = (1 << 24) // 500  # 2 mm: an edge contact has one point where a face has four
+_NEAR_PARALLEL_Q30 = _ONE_Q30 - (_ONE_Q30 >> 3)  # cosine of about 29 degrees
 _PARALLEL_Q30 = _ONE_Q30 >> 8  # squared sine below which two edges are parallel, about 3.6 degrees
 
 
@@ -61,6 +65,49 @@ def fill_frame(a: int, b: int, position_q24: Words, matrix_q30: Words, frame: Wo
         )
 
 
+@inline_kernel("int64(int64,int64,int64,int64[:,::1],int64[::1])")
+def face_separation_a(a: int, b: int, i: int, size_q24: Words, frame: Words) -> int:
+    """Separation of two boxes along axis i of a, Q24."""
+    separation: int = abs(frame[CENTRE_A + i]) - size_q24[a, i]
+    return separation - dot3_shift(
+        size_q24[b, 0], frame[MAGNITUDE + 3 * i],
+        size_q24[b, 1], frame[MAGNITUDE + 3 * i + 1],
+        size_q24[b, 2], frame[MAGNITUDE + 3 * i + 2],
+        30,
+    )  # fmt: skip
+
+
+@inline_kernel("int64(int64,int64,int64,int64[:,::1],int64[::1])")
+def face_separation_b(a: int, b: int, j: int, size_q24: Words, frame: Words) -> int:
+    """Separation of two boxes along axis j of b, Q24."""
+    separation: int = abs(frame[CENTRE_B + j]) - size_q24[b, j]
+    return separation - dot3_shift(
+        size_q24[a, 0], frame[MAGNITUDE + j],
+        size_q24[a, 1], frame[MAGNITUDE + 3 + j],
+        size_q24[a, 2], frame[MAGNITUDE + 6 + j],
+        30,
+    )  # fmt: skip
+
+
+@inline_kernel("int64(int64,int64,int64,int64[:,::1],int64[::1])")
+def face_separation(a: int, b: int, axis: int, size_q24: Words, frame: Words) -> int:
+    """Separation of two boxes along one of the six face axes, Q24."""
+    if axis < FIRST_AXIS_B:
+        return face_separation_a(a, b, axis, size_q24, frame)
+    return face_separation_b(a, b, axis - FIRST_AXIS_B, size_q24, frame)
+
+
+@inline_kernel("boolean(int64[::1],int64,int64)")
+def parallel(frame: Words, first: int, second: int) -> bool:
+    """Whether two of the six face axes have nearly the same direction."""
+    if (first < FIRST_AXIS_B) == (second < FIRST_AXIS_B):
+        return first == second
+    i = minimum(first, second)
+    j = maximum(first, second) - FIRST_AXIS_B
+    near: bool = frame[MAGNITUDE + 3 * i + j] > _NEAR_PARALLEL_Q30
+    return near
+
+
 @device_kernel("UniTuple(int64,2)(int64,int64,int64[:,::1],int64[::1],int64)")
 def best_face(a: int, b: int, size_q24: Words, frame: Words, bound: int) -> tuple[int, int]:
     """Face axis of largest separation: its number (0 to 2 of a, 3 to 5 of b) or NO_AXIS, and the separation
@@ -69,12 +116,7 @@ def best_face(a: int, b: int, size_q24: Words, frame: Words, bound: int) -> tupl
     best = -(1 << 62)
     axis = NO_AXIS
     for i in range(3):
-        separation = abs(frame[CENTRE_A + i]) - size_q24[a, i] - dot3_shift(
-            size_q24[b, 0], frame[MAGNITUDE + 3 * i],
-            size_q24[b, 1], frame[MAGNITUDE + 3 * i + 1],
-            size_q24[b, 2], frame[MAGNITUDE + 3 * i + 2],
-            30,
-        )  # fmt: skip
+        separation = face_separation_a(a, b, i, size_q24, frame)
         if separation > bound:
             return NO_AXIS, separation
         if separation > best:
@@ -82,12 +124,7 @@ def best_face(a: int, b: int, size_q24: Words, frame: Words, bound: int) -> tupl
             axis = i
     threshold = best + _FACE_ADVANTAGE_Q24
     for j in range(3):
-        separation = abs(frame[CENTRE_B + j]) - size_q24[b, j] - dot3_shift(
-            size_q24[a, 0], frame[MAGNITUDE + j],
-            size_q24[a, 1], frame[MAGNITUDE + 3 + j],
-            size_q24[a, 2], frame[MAGNITUDE + 6 + j],
-            30,
-        )  # fmt: skip
+        separation = face_separation_b(a, b, j, size_q24, frame)
         if separation > bound:
             return NO_AXIS, separation
         if separation > threshold:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import clamp_symmetric
-from physics_fixed.fixmath.wide import dot3_shift, mul_shift
+from physics_fixed.fixmath.scalar import clamp_symmetric, minimum
+from physics_fixed.fixmath.wide import dot3_shift, length3, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import (
     CONTACT_NORMAL,
@@ -12,7 +12,14 @@ from physics_fixed.layout import (
     POINT_SEPARATION,
     Words,
 )
-from physics_fixed.narrowphase.reach import direction_and_length, gap_allowed, gap_bound
+from physics_fixed.narrowphase.reach import (
+    direction_and_length,
+    gap_allowed,
+    gap_bound,
+    is_graze,
+    relative_path,
+    sample_count,
+)
 
 _ONE_Q30 = 1 << 30
 
@@ -47,6 +54,16 @@ def collide_spheres(
     separation = distance - radii
     if separation > gap_allowed(velocity_q24, a, b, normal_x, normal_y, normal_z, reach, tick_q40):
         return 0
+    if separation > 0:
+        path_x, path_y, path_z, path = relative_path(velocity_q24, a, b, tick_q40)
+        planned = separation + dot3_shift(normal_x, path_x, normal_y, path_y, normal_z, path_z, 30)
+        samples = sample_count(path, reach)
+        lowest = 1 << 62
+        for k in range(1, samples + 1):
+            later = length3(x + path_x * k // samples, y + path_y * k // samples, z + path_z * k // samples)
+            lowest = minimum(lowest, later - radii)
+        if samples > 0 and is_graze(planned, lowest):
+            return 0
     contact[index, CONTACT_NORMAL] = normal_x
     contact[index, CONTACT_NORMAL + 1] = normal_y
     contact[index, CONTACT_NORMAL + 2] = normal_z
@@ -139,6 +156,24 @@ def collide_sphere_box(
     normal_x, normal_y, normal_z = into_world(matrix_q30, box, side * local_x, side * local_y, side * local_z)
     if separation > gap_allowed(velocity_q24, a, b, normal_x, normal_y, normal_z, reach, tick_q40):
         return 0
+    if separation > 0:
+        path_x, path_y, path_z, path = relative_path(velocity_q24, a, b, tick_q40)
+        planned = separation + dot3_shift(normal_x, path_x, normal_y, path_y, normal_z, path_z, 30)
+        samples = sample_count(path, reach)
+        path_x, path_y, path_z = into_body(matrix_q30, box, side * path_x, side * path_y, side * path_z)
+        lowest = 1 << 62
+        for k in range(1, samples + 1):
+            _, _, _, later = outward_from_box(
+                x + path_x * k // samples,
+                y + path_y * k // samples,
+                z + path_z * k // samples,
+                size_q24[box, 0],
+                size_q24[box, 1],
+                size_q24[box, 2],
+            )
+            lowest = minimum(lowest, later - radius)
+        if samples > 0 and is_graze(planned, lowest):
+            return 0
     contact[index, CONTACT_NORMAL] = normal_x
     contact[index, CONTACT_NORMAL + 1] = normal_y
     contact[index, CONTACT_NORMAL + 2] = normal_z

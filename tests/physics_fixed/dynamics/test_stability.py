@@ -133,3 +133,48 @@ def test_small_and_large_boxes_stack_alike(size: str) -> None:
     top = centres(space)[-1]
     assert top[1] == pytest.approx(float(half) * 7, abs=0.006)
     assert abs(top[[0, 2]]).max() < 0.004
+
+
+@pytest.mark.parametrize("speed", ["0.1", "1", "6.01", "17"])
+@pytest.mark.parametrize("shape", ["box", "ball", "avatar", "small box", "small ball"])
+def test_a_floor_of_tiles_is_as_smooth_as_one_slab(shape: str, speed: str) -> None:
+    sizes = {
+        "box": UNIT_BOX,
+        "ball": Sphere("0.5"),
+        "avatar": Box(("0.3", "0.9", "0.3")),
+        "small box": Box(("0.1", "0.1", "0.1")),
+        "small ball": Sphere("0.1"),
+    }
+    heights = {"box": "0.5", "ball": "0.5", "avatar": "0.9", "small box": "0.1", "small ball": "0.1"}
+    space = Space()
+    for tile in range(10):
+        space.add(Box((1, 1, 3)), STATIC, position=(2 * tile, -1, 0), friction=0)
+    body = space.add(
+        sizes[shape],
+        position=("0.7", heights[shape], 0),
+        velocity=(speed, 0, "0.03"),
+        friction=0,
+        lock_rotation=shape == "avatar",
+    )
+    highest = 0.0
+    for _ in range(min(240, int(17 / float(speed) * 60))):
+        space.step()
+        highest = max(highest, body.position_q24[1] / METRE - float(heights[shape]))
+    assert body.velocity_q24[0] / METRE == pytest.approx(float(speed), rel=0.05)
+    assert highest < 0.002
+
+
+def test_a_step_in_the_floor_still_stops_a_box() -> None:
+    space = space_with_floor()
+    space.add(Box((1, "0.3", 3)), STATIC, position=(3, "0.3", 0))
+    box = space.add(UNIT_BOX, position=(0, "0.5", 0), velocity=(3, 0, 0), friction=0)
+    run(space, 60)
+    assert box.position_q24[0] / METRE < 1.53
+
+
+def test_a_box_lands_on_a_ledge_that_holds_a_tenth_of_it() -> None:
+    space = Space()
+    space.add(Box((1, 1, 1)), STATIC, position=(0, -1, 0))
+    box = space.add(UNIT_BOX, position=("1.4", 2, 0), lock_rotation=True)
+    run(space, 120)
+    assert box.position_q24[1] / METRE == pytest.approx(0.5, abs=0.003)
