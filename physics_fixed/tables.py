@@ -17,6 +17,8 @@ Invariants
   writes the defaults into rows before it uncovers them.
 * Two table sets with equal ``schema_digest`` can exchange snapshots; any other pair refuses.
 * The hash depends on the declared order of tables and columns, on counts and on cell values, on nothing else.
+* A *shared* table, for large state that rarely changes, is not copied by a snapshot: table and snapshots hold
+  the same arena, and :meth:`Table.own` makes a copy before the next write. Until then its hashes are kept.
 """
 
 from __future__ import annotations
@@ -135,12 +137,22 @@ class Table:
         Rows to make room for at first; grows by doubling, never part of the state.
     key : str, optional
         Column whose value names a row in a diff.
+    shared : bool
+        Snapshots share the arena instead of copying it; call :meth:`own` before each change of cells.
     """
 
-    __slots__ = ("name", "columns", "key", "count", "capacity", "_arena", "_arrays", "_by_name")
+    __slots__ = (
+        "name", "columns", "key", "shared", "count", "capacity", "_arena", "_arrays", "_by_name", "_hashes",
+    )  # fmt: skip
 
     def __init__(
-        self, name: str, columns: Sequence[Column], *, capacity: int = 64, key: str | None = None
+        self,
+        name: str,
+        columns: Sequence[Column],
+        *,
+        capacity: int = 64,
+        key: str | None = None,
+        shared: bool = False,
     ) -> None:
         if not name or not all(
             part.isidentifier() for part in name.replace("@", ".v").replace("/", ".").split(".")
@@ -159,8 +171,11 @@ class Table:
         self.name = name
         self.columns = tuple(columns)
         self.key = key
+        self.shared = shared
         self.count = 0
         self.capacity = 0
+        # Of a shared table whose arena may not be written any more: hashes of its columns by index.
+        self._hashes: dict[int, bytes] | None = None
         self._arena: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._arrays: list[Array] = []
         self._by_name: dict[str, Array] = {}
@@ -177,8 +192,24 @@ class Table:
         arena, arrays = _make_arena(self.columns, capacity)
         for new_array, old_array in zip(arrays, old, strict=False):
             new_array[:count] = old_array[:count]
+        self._hashes = None
+        self._adopt(arena, arrays, capacity)
+
+    def _adopt(self, arena: npt.NDArray[np.uint8], arrays: list[Array], capacity: int) -> None:
         self._arena, self._arrays, self.capacity = arena, arrays, capacity
         self._by_name = {column.name: array for column, array in zip(self.columns, arrays, strict=True)}
+
+    def own(self) -> None:
+        """Make a shared table writable until the next snapshot or hash. Arrays taken earlier die."""
+        if self._hashes is not None:
+            self._allocate(self.capacity)
+
+    def share(self) -> dict[int, bytes]:
+        """Promise that the cells stay as they are until :meth:`own`; the hashes of columns known so far."""
+        assert self.shared, self.name
+        if self._hashes is None:
+            self._hashes = {}
+        return self._hashes
 
     def reserve(self, capacity: int) -> None:
         """Make room for at least ``capacity`` rows. Arrays taken earlier are dead if it had to grow."""
@@ -197,6 +228,7 @@ class Table:
         Rows that appear hold the defaults. Arrays may die (see :meth:`reserve`).
         """
         assert count >= 0, (self.name, count)
+        self.own()
         self.reserve(count)
         if count > self.count:
             for column, array in zip(self.columns, self._arrays, strict=True):
@@ -206,6 +238,7 @@ class Table:
     def set_count(self, count: int) -> None:
         """Set the number of used rows without touching cells: the caller has written all of the new ones."""
         assert 0 <= count <= self.capacity, (self.name, count, self.capacity)
+        self.own()
         self.count = count
 
     def array(self, column: str) -> Array:
@@ -221,15 +254,25 @@ class Table:
 
 
 class TableCopy:
-    """What a snapshot holds of one table: its row count and a copy of its arena."""
+    """What a snapshot holds of one table: its row count and a copy of its arena, or that of a shared table."""
 
-    __slots__ = ("count", "capacity", "arena", "arrays", "is_small")
+    __slots__ = ("count", "capacity", "arena", "arrays", "is_small", "hashes")
 
     def __init__(self, table: Table) -> None:
         self.count = 0
         self.capacity = table.capacity
-        self.arena, self.arrays = _make_arena(table.columns, table.capacity)
+        self.hashes: dict[int, bytes] | None = None
+        if table.shared:
+            self.share(table)
+        else:
+            self.arena, self.arrays = _make_arena(table.columns, table.capacity)
         self.is_small = self.arena.nbytes <= _SMALL_SIZE
+
+    def share(self, table: Table) -> None:
+        """Hold the arena of a shared table itself."""
+        self.hashes = table.share()
+        self.count, self.capacity = table.count, table.capacity
+        self.arena, self.arrays = table._arena, table._arrays
 
 
 class Snapshot:
@@ -305,6 +348,9 @@ class TableSet:
         copies = into.copies
         for index, table in enumerate(self.tables):
             copy = copies[index]
+            if table.shared:
+                copy.share(table)
+                continue
             if copy.capacity != table.capacity:
                 copy = copies[index] = TableCopy(table)
             count = copy.count = table.count
@@ -322,7 +368,10 @@ class TableSet:
         """
         assert snapshot.schema_digest == self.schema_digest
         for table, copy in zip(self.tables, snapshot.copies, strict=True):
-            if table.capacity == copy.capacity:
+            if table.shared:
+                table._adopt(copy.arena, copy.arrays, copy.capacity)
+                table._hashes = copy.hashes
+            elif table.capacity == copy.capacity:
                 if copy.count * 2 > copy.capacity or copy.is_small:
                     table._arena[:] = copy.arena
                 else:
@@ -336,17 +385,22 @@ class TableSet:
         """XXH3-128 of the live state, or of a snapshot: 16 bytes. Finds accidents, not forgers."""
         digest = xxhash.xxh3_128_digest
         tables = []
-        for position, (count, arrays) in enumerate(self._sources(snapshot)):
+        for position, (count, arrays, known) in enumerate(self._sources(snapshot)):
             parts = [struct.pack("<q", count)]
             for index in self._hashed[position]:
-                parts.append(_column_hash(arrays[index], count))
+                column = known.get(index) if known else None
+                if column is None:
+                    column = _column_hash(arrays[index], count)
+                    if known is not None:
+                        known[index] = column
+                parts.append(column)
             tables.append(digest(b"".join(parts)))
         return digest(self.schema_digest + b"".join(tables))
 
     def hash_tree(self, snapshot: Snapshot | None = None) -> HashTree:
         """The hash with all of its inner nodes, for finding where two states differ."""
         counts, columns, chunks = [], [], []
-        for position, (count, arrays) in enumerate(self._sources(snapshot)):
+        for position, (count, arrays, _) in enumerate(self._sources(snapshot)):
             leaves = tuple(tuple(_chunk_hashes(arrays[index], count)) for index in self._hashed[position])
             chunks.append(leaves)
             columns.append(tuple(_fold(column) for column in leaves))
@@ -455,6 +509,7 @@ class TableSet:
             copy.count, copy.capacity = count, capacity
             copy.arena, copy.arrays = _make_arena(table.columns, capacity)
             copy.is_small = copy.arena.nbytes <= _SMALL_SIZE
+            copy.hashes = {} if table.shared else None
             offset = start
             for column, array in zip(table.columns, copy.arrays, strict=True):
                 cells = np.frombuffer(data, column.dtype, count * column.lanes, offset)
@@ -463,11 +518,13 @@ class TableSet:
             snapshot.copies.append(copy)
         return snapshot
 
-    def _sources(self, snapshot: Snapshot | None) -> Iterator[tuple[int, list[Array]]]:
+    def _sources(
+        self, snapshot: Snapshot | None
+    ) -> Iterator[tuple[int, list[Array], dict[int, bytes] | None]]:
         if snapshot is None:
-            return ((table.count, table._arrays) for table in self.tables)
+            return ((t.count, t._arrays, t.share() if t.shared else None) for t in self.tables)
         assert snapshot.schema_digest == self.schema_digest
-        return ((copy.count, copy.arrays) for copy in snapshot.copies)
+        return ((copy.count, copy.arrays, copy.hashes) for copy in snapshot.copies)
 
 
 def _make_arena(columns: Sequence[Column], capacity: int) -> tuple[npt.NDArray[np.uint8], list[Array]]:

@@ -177,3 +177,54 @@ def test_diff_names_a_difference_in_length() -> None:
     tables["bodies"].resize(6)
     (found,) = tables.diff(before, tables.snapshot())
     assert (found.column, found.ours, found.theirs) == ("(count)", 5, 6)
+
+
+def make_shared() -> TableSet:
+    words = Table("words", (Column("word", "int"),), shared=True)
+    words.resize(1000)
+    words["word"][:] = np.arange(1000)
+    return TableSet((make(3)["bodies"], words))
+
+
+def test_a_shared_table_is_not_copied_until_it_changes() -> None:
+    tables = make_shared()
+    words = tables["words"]
+    first, second = tables.snapshot(), tables.snapshot()
+    assert first.copies[1].arena is second.copies[1].arena
+    root = tables.hash()
+    words.own()
+    words["word"][7] = -1
+    assert tables.hash() != root == tables.hash(first)
+    assert first.copies[1].arrays[0][7] == 7
+    third = tables.snapshot()
+    assert [(d.column, d.row, d.ours, d.theirs) for d in tables.diff(first, third)] == [("word", 7, 7, -1)]
+    tables.restore(second)
+    assert tables.hash() == root and words["word"].tolist() == list(range(1000))
+    assert tables.hash(third) == tables.hash_tree(third).root != root
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1999)), max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_a_shared_table_behaves_like_a_copied_one(history: list[tuple[int, int]]) -> None:
+    both = [
+        TableSet((Table("words", (Column("word", "int"),), capacity=4, shared=shared),))
+        for shared in (False, True)
+    ]
+    saved = [[tables.snapshot()] for tables in both]
+    for action, number in history:
+        for tables, snapshots in zip(both, saved, strict=True):
+            words = tables["words"]
+            if action == 0:
+                words.resize(number)
+            elif action == 1 and words.count:
+                words.own()
+                words["word"][number % words.count] += number
+            elif action == 2:
+                snapshots.append(tables.snapshot())
+            elif action == 3:
+                tables.restore(snapshots[number % len(snapshots)])
+            else:
+                snapshots.append(tables.decode(tables.encode(tables.snapshot())))
+        assert both[0].hash() == both[1].hash()
+    for plain, shared in zip(*saved, strict=True):
+        assert both[0].hash(plain) == both[1].hash(shared) == both[1].hash_tree(shared).root
