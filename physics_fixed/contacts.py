@@ -65,7 +65,7 @@ _ROW_MASK = 0xFFFFFFFF
 
 def contact_table() -> Table:
     """A new table of contacts, rows ascending by pair."""
-    return Table("contacts", CONTACT_COLUMNS, key="pair")
+    return Table("contacts", CONTACT_COLUMNS, key="pair", shared=True)
 
 
 def ended_table() -> Table:

@@ -195,7 +195,7 @@ def keep_results(bodies: Table, contacts: Table, settings: Words, scratch: Scrat
         contact_count, scratch.contact, contacts.count, contacts.array("pair"), contacts.array("touching"),
         scratch.ended,
     )  # fmt: skip
-    contacts.reserve(max(contact_count, 1))
+    contacts.renew(contact_count)
     keep_contacts(
         contact_count, scratch.contact, scratch.point, bodies.array("kind"), scratch.ball, scratch.face,
         scratch.corner, contacts.array("pair"), contacts.array("point_count"), contacts.array("touching"),

@@ -6,10 +6,9 @@ serialisation code, so nobody can forget a field.
 
 Layout
 ------
-A table owns one arena, a single block of bytes in which its columns stand one after the other, each aligned
-to 64 bytes and each long enough for ``capacity`` rows. So a snapshot of a table is one copy of one block.
-Capacity grows by doubling and is not part of the state: hash, diff and wire form see only the used prefix of
-every column.
+A table owns one arena (:mod:`physics_fixed.arenas`), a single block of bytes in which its columns stand one
+after the other. So a snapshot of a table is one copy of one block. Capacity grows by doubling and is not part
+of the state: hash, diff and wire form see only the used prefix of every column.
 
 Invariants
 ----------
@@ -17,8 +16,9 @@ Invariants
   writes the defaults into rows before it uncovers them.
 * Two table sets with equal ``schema_digest`` can exchange snapshots; any other pair refuses.
 * The hash depends on the declared order of tables and columns, on counts and on cell values, on nothing else.
-* A *shared* table, for large state that rarely changes, is not copied by a snapshot: table and snapshots hold
-  the same arena, and :meth:`Table.own` makes a copy before the next write. Until then its hashes are kept.
+* A *shared* table, for large state that rarely changes or is written anew as a whole, is not copied by a
+  snapshot: table and snapshots hold the same arena, and :meth:`Table.own` makes a copy before the next write
+  (:meth:`Table.renew` room for new cells). Until then its hashes are kept.
 """
 
 from __future__ import annotations
@@ -27,80 +27,20 @@ import struct
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import xxhash
 
+from physics_fixed.arenas import Arena, Array
+from physics_fixed.arenas import Column as Column
 from physics_fixed.errors import SchemaError, SnapshotError
 
 assert sys.byteorder == "little", "hashes are defined over little-endian cells; this machine is big-endian"
 
-FORMATS = frozenset({"int", "id", "flags", "key", "q16", "q24", "q30", "q40"})
-DTYPES = frozenset({"int64", "uint64", "int32", "uint32", "int16", "uint16", "int8", "uint8"})
-LANES_MAX = 64
 ROWS_MAX = 1 << 24
 CHUNK_ROWS = 256  # rows per leaf of the hash tree; part of the hash's definition
-_ALIGNMENT = 64
 _SMALL_SIZE = 32768  # bytes of an arena that one copy moves faster than several, however little of it is used
 _LAYOUT_VERSION = 1  # of the hash and of the wire form
-
-Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One declared column.
-
-    Parameters
-    ----------
-    name : str
-        Unique within the table; an identifier.
-    format : str
-        What a cell means: ``int``, ``id``, ``flags``, ``key``, or a fixed-point format ``q16``, ``q24``,
-        ``q30``, ``q40`` (fraction bits).
-    unit : str
-        Unit of the value, for people ("m", "m/s"); empty if it has none.
-    lanes : int
-        Cells per row, 1 to 64; a column with more than one lane has shape ``(rows, lanes)``.
-    dtype : str
-        Integer type of a cell.
-    hashed : bool
-        Whether the column is part of the state hash. Unhashed columns are still saved and restored.
-    default : int
-        Value of a new row's cells.
-    """
-
-    name: str
-    format: str
-    unit: str = ""
-    lanes: int = 1
-    dtype: str = "int64"
-    hashed: bool = True
-    default: int = 0
-
-    def __post_init__(self) -> None:
-        if not self.name.isidentifier():
-            raise SchemaError(f"column name {self.name!r} is not an identifier")
-        if self.format not in FORMATS:
-            allowed = ", ".join(sorted(FORMATS))
-            raise SchemaError(f"column {self.name!r}: format {self.format!r}; allowed: {allowed}")
-        if self.dtype not in DTYPES:
-            allowed = ", ".join(sorted(DTYPES))
-            raise SchemaError(
-                f"column {self.name!r}: dtype {self.dtype!r}; state is integers only: {allowed}"
-            )
-        if not 1 <= self.lanes <= LANES_MAX:
-            raise SchemaError(f"column {self.name!r}: lanes = {self.lanes}; allowed: 1 to {LANES_MAX}")
-        info = np.iinfo(self.dtype)
-        if not info.min <= self.default <= info.max:
-            raise SchemaError(f"column {self.name!r}: default {self.default} does not fit {self.dtype}")
-
-    @property
-    def row_size(self) -> int:
-        """Bytes of one row of this column."""
-        return np.dtype(self.dtype).itemsize * self.lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +81,7 @@ class Table:
         Snapshots share the arena instead of copying it; call :meth:`own` before each change of cells.
     """
 
-    __slots__ = (
-        "name", "columns", "key", "shared", "count", "capacity", "_arena", "_arrays", "_by_name", "_hashes",
-    )  # fmt: skip
+    __slots__ = ("name", "columns", "key", "shared", "count", "capacity", "arena", "_views")
 
     def __init__(
         self,
@@ -173,13 +111,7 @@ class Table:
         self.key = key
         self.shared = shared
         self.count = 0
-        self.capacity = 0
-        # Of a shared table whose arena may not be written any more: hashes of its columns by index.
-        self._hashes: dict[int, bytes] | None = None
-        self._arena: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
-        self._arrays: list[Array] = []
-        self._by_name: dict[str, Array] = {}
-        self._allocate(capacity)
+        self._adopt(Arena.zeros(columns, capacity))
 
     def __repr__(self) -> str:
         return f"Table({self.name!r}, {self.count} rows of {len(self.columns)} columns)"
@@ -187,29 +119,38 @@ class Table:
     def __len__(self) -> int:
         return self.count
 
-    def _allocate(self, capacity: int) -> None:
-        old, count = self._arrays, self.count
-        arena, arrays = _make_arena(self.columns, capacity)
-        for new_array, old_array in zip(arrays, old, strict=False):
-            new_array[:count] = old_array[:count]
-        self._hashes = None
-        self._adopt(arena, arrays, capacity)
+    def _adopt(self, arena: Arena) -> None:
+        self.arena, self._views, self.capacity = arena, arena.views, arena.layout.capacity
 
-    def _adopt(self, arena: npt.NDArray[np.uint8], arrays: list[Array], capacity: int) -> None:
-        self._arena, self._arrays, self.capacity = arena, arrays, capacity
-        self._by_name = {column.name: array for column, array in zip(self.columns, arrays, strict=True)}
+    def _move(self, arena: Arena) -> None:
+        arena.copy_rows(self.arena, self.count)
+        self._adopt(arena)
 
     def own(self) -> None:
         """Make a shared table writable until the next snapshot or hash. Arrays taken earlier die."""
-        if self._hashes is not None:
-            self._allocate(self.capacity)
+        if self.arena.hashes is not None:
+            self._move(self.arena.empty_like())
 
-    def share(self) -> dict[int, bytes]:
-        """Promise that the cells stay as they are until :meth:`own`; the hashes of columns known so far."""
+    def renew(self, capacity: int) -> None:
+        """Like :meth:`own`, with no rows and room for so many: for who writes all of them anew."""
+        self.count = 0
+        if capacity > self.capacity:
+            self.reserve(capacity)
+        elif self.arena.hashes is not None:
+            self._adopt(self.arena.empty_like())
+
+    def share(self) -> Arena:
+        """Promise that the cells stay as they are until :meth:`own`; the arena, for others to hold."""
         assert self.shared, self.name
-        if self._hashes is None:
-            self._hashes = {}
-        return self._hashes
+        if self.arena.hashes is None:
+            self.arena.hashes = {}
+        return self.arena
+
+    def adopt(self, arena: Arena, count: int) -> None:
+        """Take an arena that :meth:`share` gave out, of a table made alike, and its count of rows."""
+        assert self.shared and arena.hashes is not None, self.name
+        self._adopt(arena)
+        self.count = count
 
     def reserve(self, capacity: int) -> None:
         """Make room for at least ``capacity`` rows. Arrays taken earlier are dead if it had to grow."""
@@ -220,7 +161,7 @@ class Table:
         grown = self.capacity
         while grown < capacity:
             grown *= 2
-        self._allocate(grown)
+        self._move(Arena.zeros(self.columns, grown))
 
     def resize(self, count: int) -> None:
         """Set the number of used rows.
@@ -231,7 +172,7 @@ class Table:
         self.own()
         self.reserve(count)
         if count > self.count:
-            for column, array in zip(self.columns, self._arrays, strict=True):
+            for column, array in zip(self.columns, self.arena.arrays, strict=True):
                 array[self.count : count] = column.default
         self.count = count
 
@@ -246,33 +187,37 @@ class Table:
 
         Not a copy.
         """
-        return self._by_name[column]
+        return self._views[column]
 
     def __getitem__(self, column: str) -> Array:
         """The used prefix of a column, shape ``(count,)`` or ``(count, lanes)``; writable, not a copy."""
-        return self._by_name[column][: self.count]
+        return self._views[column][: self.count]
 
 
 class TableCopy:
-    """What a snapshot holds of one table: its row count and a copy of its arena, or that of a shared table."""
+    """What a snapshot holds of one table: its row count and a copy of its arena, or a shared one itself."""
 
-    __slots__ = ("count", "capacity", "arena", "arrays", "is_small", "hashes")
+    __slots__ = ("arena", "count")
 
-    def __init__(self, table: Table) -> None:
-        self.count = 0
-        self.capacity = table.capacity
-        self.hashes: dict[int, bytes] | None = None
+    def __init__(self, arena: Arena, count: int) -> None:
+        self.arena = arena
+        self.count = count
+
+    @property
+    def arrays(self) -> list[Array]:
+        """The columns in the declared order."""
+        return self.arena.arrays
+
+    def save(self, table: Table) -> None:
+        """Take the rows of a table."""
+        count = self.count = table.count
         if table.shared:
-            self.share(table)
+            self.arena = table.share()
+        elif self.arena.layout.capacity != table.capacity:
+            self.arena = Arena.zeros(table.columns, table.capacity)
+            self.arena.copy_rows(table.arena, count)
         else:
-            self.arena, self.arrays = _make_arena(table.columns, table.capacity)
-        self.is_small = self.arena.nbytes <= _SMALL_SIZE
-
-    def share(self, table: Table) -> None:
-        """Hold the arena of a shared table itself."""
-        self.hashes = table.share()
-        self.count, self.capacity = table.count, table.capacity
-        self.arena, self.arrays = table._arena, table._arrays
+            _copy_arena(self.arena, table.arena, count)
 
 
 class Snapshot:
@@ -282,12 +227,14 @@ class Snapshot:
 
     def __init__(self, tables: Sequence[Table], schema_digest: bytes) -> None:
         self.schema_digest = schema_digest
-        self.copies = [TableCopy(table) for table in tables]
+        self.copies = [
+            TableCopy(table.share() if table.shared else table.arena.empty_like(), 0) for table in tables
+        ]
 
     @property
     def size(self) -> int:
         """Bytes of memory held by the copies."""
-        return sum(copy.arena.nbytes for copy in self.copies)
+        return sum(copy.arena.layout.size for copy in self.copies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,20 +292,8 @@ class TableSet:
         if into is None:
             into = Snapshot(self.tables, self.schema_digest)
         assert into.schema_digest == self.schema_digest
-        copies = into.copies
-        for index, table in enumerate(self.tables):
-            copy = copies[index]
-            if table.shared:
-                copy.share(table)
-                continue
-            if copy.capacity != table.capacity:
-                copy = copies[index] = TableCopy(table)
-            count = copy.count = table.count
-            # One block when it is small or well filled; column by column when most of a large one is unused.
-            if count * 2 > table.capacity or copy.is_small:
-                copy.arena[:] = table._arena
-            else:
-                _copy_rows(copy.arrays, table._arrays, count)
+        for copy, table in zip(into.copies, self.tables, strict=True):
+            copy.save(table)
         return into
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -369,24 +304,22 @@ class TableSet:
         assert snapshot.schema_digest == self.schema_digest
         for table, copy in zip(self.tables, snapshot.copies, strict=True):
             if table.shared:
-                table._adopt(copy.arena, copy.arrays, copy.capacity)
-                table._hashes = copy.hashes
-            elif table.capacity == copy.capacity:
-                if copy.count * 2 > copy.capacity or copy.is_small:
-                    table._arena[:] = copy.arena
-                else:
-                    _copy_rows(table._arrays, copy.arrays, copy.count)
+                table.adopt(copy.arena, copy.count)
+                continue
+            if table.capacity == copy.arena.layout.capacity:
+                _copy_arena(table.arena, copy.arena, copy.count)
             else:
                 table.reserve(copy.count)
-                _copy_rows(table._arrays, copy.arrays, copy.count)
+                table.arena.copy_rows(copy.arena, copy.count)
             table.count = copy.count
 
     def hash(self, snapshot: Snapshot | None = None) -> bytes:
         """XXH3-128 of the live state, or of a snapshot: 16 bytes. Finds accidents, not forgers."""
         digest = xxhash.xxh3_128_digest
         tables = []
-        for position, (count, arrays, known) in enumerate(self._sources(snapshot)):
+        for position, (count, arena) in enumerate(self._sources(snapshot)):
             parts = [struct.pack("<q", count)]
+            arrays, known = arena.arrays, arena.hashes
             for index in self._hashed[position]:
                 column = known.get(index) if known else None
                 if column is None:
@@ -400,7 +333,8 @@ class TableSet:
     def hash_tree(self, snapshot: Snapshot | None = None) -> HashTree:
         """The hash with all of its inner nodes, for finding where two states differ."""
         counts, columns, chunks = [], [], []
-        for position, (count, arrays, _) in enumerate(self._sources(snapshot)):
+        for position, (count, arena) in enumerate(self._sources(snapshot)):
+            arrays = arena.arrays
             leaves = tuple(tuple(_chunk_hashes(arrays[index], count)) for index in self._hashed[position])
             chunks.append(leaves)
             columns.append(tuple(_fold(column) for column in leaves))
@@ -505,11 +439,9 @@ class TableSet:
             capacity = table.capacity
             while capacity < count:
                 capacity *= 2
-            copy = TableCopy.__new__(TableCopy)
-            copy.count, copy.capacity = count, capacity
-            copy.arena, copy.arrays = _make_arena(table.columns, capacity)
-            copy.is_small = copy.arena.nbytes <= _SMALL_SIZE
-            copy.hashes = {} if table.shared else None
+            copy = TableCopy(Arena.zeros(table.columns, capacity), count)
+            if table.shared:
+                copy.arena.hashes = {}
             offset = start
             for column, array in zip(table.columns, copy.arrays, strict=True):
                 cells = np.frombuffer(data, column.dtype, count * column.lanes, offset)
@@ -518,31 +450,22 @@ class TableSet:
             snapshot.copies.append(copy)
         return snapshot
 
-    def _sources(
-        self, snapshot: Snapshot | None
-    ) -> Iterator[tuple[int, list[Array], dict[int, bytes] | None]]:
+    def _sources(self, snapshot: Snapshot | None) -> Iterator[tuple[int, Arena]]:
         if snapshot is None:
-            return ((t.count, t._arrays, t.share() if t.shared else None) for t in self.tables)
+            return ((t.count, t.share() if t.shared else t.arena) for t in self.tables)
         assert snapshot.schema_digest == self.schema_digest
-        return ((copy.count, copy.arrays, copy.hashes) for copy in snapshot.copies)
+        return ((copy.count, copy.arena) for copy in snapshot.copies)
 
 
-def _make_arena(columns: Sequence[Column], capacity: int) -> tuple[npt.NDArray[np.uint8], list[Array]]:
-    offsets, size = [], 0
-    for column in columns:
-        offsets.append(size)
-        size += -(-column.row_size * capacity // _ALIGNMENT) * _ALIGNMENT
-    arena = np.zeros(size, np.uint8)
-    arrays: list[Array] = []
-    for column, offset in zip(columns, offsets, strict=True):
-        shape = (capacity,) if column.lanes == 1 else (capacity, column.lanes)
-        arrays.append(arena[offset : offset + column.row_size * capacity].view(column.dtype).reshape(shape))
-    return arena, arrays
+def _copy_arena(arena: Arena, source: Arena, count: int) -> None:
+    """Copy rows between arenas of one layout.
 
-
-def _copy_rows(arrays: list[Array], sources: list[Array], count: int) -> None:
-    for array, source in zip(arrays, sources, strict=True):
-        array[:count] = source[:count]
+    One block when it is small or well filled; column by column when most of a large one is unused.
+    """
+    if count * 2 > arena.layout.capacity or arena.layout.size <= _SMALL_SIZE:
+        arena.block[:] = source.block
+    else:
+        arena.copy_rows(source, count)
 
 
 def _chunk_hashes(array: Array, count: int) -> Iterator[bytes]:

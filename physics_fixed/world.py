@@ -271,6 +271,7 @@ class Space:
             ):
                 self.ended[name][-1] = value
         if mine.any():
+            contacts.own()
             left = np.flatnonzero(~mine)
             for column in contacts.columns:
                 contacts[column.name][: len(left)] = contacts[column.name][left]

@@ -160,6 +160,7 @@ class Simulation:
         table = self.world.tables[fault.table]
         if fault.row >= table.count:
             return
+        table.own()
         cells = table[fault.column].reshape(table.count, -1)
         unsigned = cells.view(f"uint{8 * cells.dtype.itemsize}")
         unsigned[fault.row, fault.lane] ^= unsigned.dtype.type(1 << fault.bit)

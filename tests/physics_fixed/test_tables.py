@@ -228,3 +228,26 @@ def test_a_shared_table_behaves_like_a_copied_one(history: list[tuple[int, int]]
         assert both[0].hash() == both[1].hash()
     for plain, shared in zip(*saved, strict=True):
         assert both[0].hash(plain) == both[1].hash(shared) == both[1].hash_tree(shared).root
+
+
+def test_a_shared_table_is_renewed_without_touching_what_others_hold() -> None:
+    tables = make_shared()
+    words = tables["words"]
+    root, first = tables.hash(), tables.snapshot()
+    for count in (400, 4000):
+        words.renew(count)
+        assert words.count == 0 and words.capacity >= count
+        words.array("word")[:count] = 5
+        words.set_count(count)
+        assert tables.hash(first) == root != tables.hash()
+        words.own()
+        mine = words.arena
+        words.renew(count)
+        assert words.arena is mine  # nobody else holds it
+        words.array("word")[:count] = 6
+        words.set_count(count)
+    arena = words.share()
+    words.adopt(first.copies[1].arena, first.copies[1].count)
+    assert tables.hash() == root
+    words.adopt(arena, 4000)
+    assert set(words["word"].tolist()) == {6}

@@ -1,0 +1,166 @@
+"""Declared columns, and the block of memory in which they stand.
+
+An arena is one block of bytes in which the columns of a table stand one after the other, each aligned to 64
+bytes and each long enough for ``capacity`` rows. So a copy of a table is one copy of one block, and a kernel
+that gets the block and the extents of its columns works on rows of any table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from physics_fixed.errors import SchemaError
+
+FORMATS = frozenset({"int", "id", "flags", "key", "q16", "q24", "q30", "q40"})
+DTYPES = frozenset({"int64", "uint64", "int32", "uint32", "int16", "uint16", "int8", "uint8"})
+LANES_MAX = 64
+_ALIGNMENT = 64
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One declared column.
+
+    Parameters
+    ----------
+    name : str
+        Unique within the table; an identifier.
+    format : str
+        What a cell means: ``int``, ``id``, ``flags``, ``key``, or a fixed-point format ``q16``, ``q24``,
+        ``q30``, ``q40`` (fraction bits).
+    unit : str
+        Unit of the value, for people ("m", "m/s"); empty if it has none.
+    lanes : int
+        Cells per row, 1 to 64; a column with more than one lane has shape ``(rows, lanes)``.
+    dtype : str
+        Integer type of a cell.
+    hashed : bool
+        Whether the column is part of the state hash. Unhashed columns are still saved and restored.
+    default : int
+        Value of a new row's cells.
+    """
+
+    name: str
+    format: str
+    unit: str = ""
+    lanes: int = 1
+    dtype: str = "int64"
+    hashed: bool = True
+    default: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise SchemaError(f"column name {self.name!r} is not an identifier")
+        if self.format not in FORMATS:
+            allowed = ", ".join(sorted(FORMATS))
+            raise SchemaError(f"column {self.name!r}: format {self.format!r}; allowed: {allowed}")
+        if self.dtype not in DTYPES:
+            allowed = ", ".join(sorted(DTYPES))
+            raise SchemaError(
+                f"column {self.name!r}: dtype {self.dtype!r}; state is integers only: {allowed}"
+            )
+        if not 1 <= self.lanes <= LANES_MAX:
+            raise SchemaError(f"column {self.name!r}: lanes = {self.lanes}; allowed: 1 to {LANES_MAX}")
+        info = np.iinfo(self.dtype)
+        if not info.min <= self.default <= info.max:
+            raise SchemaError(f"column {self.name!r}: default {self.default} does not fit {self.dtype}")
+
+    @property
+    def row_size(self) -> int:
+        """Bytes of one row of this column."""
+        return np.dtype(self.dtype).itemsize * self.lanes
+
+
+class ArenaLayout:
+    """Where columns stand in an arena of some capacity.
+
+    Attributes
+    ----------
+    extents : (columns, 2) int64
+        First byte of each column, and bytes of one of its rows; for kernels.
+    size : int
+        Bytes in all.
+    """
+
+    __slots__ = ("capacity", "columns", "extents", "size")
+
+    def __init__(self, columns: Sequence[Column], capacity: int) -> None:
+        self.columns = tuple(columns)
+        self.capacity = capacity
+        self.extents = np.zeros((len(self.columns), 2), np.int64)
+        first = 0
+        for index, column in enumerate(self.columns):
+            self.extents[index] = first, column.row_size
+            first += -(-column.row_size * capacity // _ALIGNMENT) * _ALIGNMENT
+        self.size = first
+
+
+class _Views(dict[str, Array]):
+    """The columns of a block by name, each made when it is first asked for."""
+
+    __slots__ = ("_block", "_layout")
+
+    def __init__(self, layout: ArenaLayout, block: npt.NDArray[np.uint8]) -> None:
+        super().__init__()
+        self._layout, self._block = layout, block
+
+    def __missing__(self, name: str) -> Array:
+        layout = self._layout
+        for (first, row_size), column in zip(layout.extents.tolist(), layout.columns, strict=True):
+            if column.name == name:
+                cells = self._block[first : first + row_size * layout.capacity].view(column.dtype)
+                view = cells if column.lanes == 1 else cells.reshape(layout.capacity, column.lanes)
+                self[name] = view
+                return view
+        raise KeyError(name)
+
+
+class Arena:
+    """The memory of one table.
+
+    Attributes
+    ----------
+    block : (size,) uint8
+    words : (size / 8,) int64
+        The same memory.
+    views : mapping
+        Arrays of the columns by name, shape ``(capacity,)`` or ``(capacity, lanes)``.
+    hashes : dict or None
+        Of an arena that several hold, so that nobody may write to it: hashes of its columns by index.
+    """
+
+    __slots__ = ("block", "hashes", "layout", "views", "words")
+
+    def __init__(self, layout: ArenaLayout, block: npt.NDArray[np.uint8]) -> None:
+        self.layout = layout
+        self.block = block
+        self.words = block.view(np.int64)
+        self.views = _Views(layout, block)
+        self.hashes: dict[int, bytes] | None = None
+
+    @classmethod
+    def zeros(cls, columns: Sequence[Column], capacity: int) -> Arena:
+        """A new arena."""
+        layout = ArenaLayout(columns, capacity)
+        return cls(layout, np.zeros(layout.size, np.uint8))
+
+    def empty_like(self) -> Arena:
+        """A new arena of the same layout, with whatever the memory held before."""
+        return Arena(self.layout, np.empty(self.layout.size, np.uint8))
+
+    @property
+    def arrays(self) -> list[Array]:
+        """The columns in the declared order."""
+        return [self.views[column.name] for column in self.layout.columns]
+
+    def copy_rows(self, source: Arena, count: int) -> None:
+        """Take the first rows of an arena with the same columns, of any capacity."""
+        for array, cells in zip(self.arrays, source.arrays, strict=True):
+            array[:count] = cells[:count]
