@@ -28,6 +28,12 @@ KINEMATIC: Final = 2
 SHAPE_NONE: Final = 0
 SHAPE_SPHERE: Final = 1
 SHAPE_BOX: Final = 2
+SHAPE_CAPSULE: Final = 3
+SHAPE_HULL: Final = 4
+SHAPE_MESH: Final = 5
+SHAPE_HEIGHT_FIELD: Final = 6
+SHAPE_COMPOUND: Final = 7
+SHAPE_TRIANGLE: Final = 8  # a part of a mesh or a height field; no body has it
 
 # Bits of column ``flags``.
 FLAG_LOCK_ROTATION: Final = 1

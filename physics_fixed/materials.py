@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from physics_fixed.arguments import ranged as ranged
+from physics_fixed.arguments import ranged_vector as ranged_vector
+from physics_fixed.arguments import unit_quaternion_q30 as unit_quaternion_q30
 from physics_fixed.errors import NumberError
 from physics_fixed.fixmath.quat import from_rotation_vector_q30, normalize_q30
 from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
 from physics_fixed.limits import MASS_MAX_Q24, MASS_MIN_Q24
-from physics_fixed.scale import Number, exact, to_raw, to_text
+from physics_fixed.scale import Number, exact, to_text
 from physics_fixed.shapes import Shape
 from physics_fixed.shapes.shape import PI
 
@@ -22,92 +25,6 @@ ANGULAR_GAIN_MAX = 1 << 20
 _Q24 = 24
 _Q30 = 30
 _ID_BITS = 63
-
-
-def ranged(
-    value: Number | None, raw: int | None, bits: int, low: int, high: int, name: str, unit: str = ""
-) -> int:
-    """A number given as text and the like, or as raw, checked against its range.
-
-    Raises
-    ------
-    NumberError
-        If both are given, or the value is no number or out of range.
-    """
-    if raw is not None and value is not None:
-        raise NumberError(f"{name} is given twice: {value!r} and the raw number {raw!r}")
-    if raw is None:
-        assert value is not None, name
-        raw = to_raw(value, bits, name)
-    elif isinstance(raw, bool) or not hasattr(raw, "__index__"):
-        raise NumberError(f"{name} = {raw!r} as a raw number; allowed: integers with {bits} fraction bits")
-    result = raw.__index__()
-    if not low <= result <= high:
-        suffix = f" {unit}" if unit else ""
-        raise NumberError(
-            f"{name} = {to_text(result, bits)}{suffix} is out of range; "
-            f"allowed: {to_text(low, bits)} to {to_text(high, bits)}{suffix}"
-        )
-    return result
-
-
-def ranged_vector(
-    values: Sequence[Number] | None, raw: Sequence[int] | None, bits: int, bound: int, name: str, unit: str
-) -> tuple[int, int, int]:
-    """Three numbers as raw integers, each at most ``bound`` in magnitude; missing ones are zero.
-
-    Raises
-    ------
-    NumberError
-        If there are not three, both forms are given, or one is no number or out of range.
-    """
-    if values is not None and raw is not None:
-        raise NumberError(f"{name} is given twice: {values!r} and the raw numbers {raw!r}")
-    given = values if values is not None else raw
-    if given is None:
-        return 0, 0, 0
-    if isinstance(given, str) or len(given) != 3:
-        raise NumberError(f"{name} = {given!r}; allowed: three numbers, along x, y and z")
-    parts = []
-    for axis in range(3):
-        label = f"{name} {'xyz'[axis]}"
-        if values is not None:
-            parts.append(ranged(values[axis], None, bits, -bound, bound, label, unit))
-        else:
-            assert raw is not None
-            parts.append(ranged(None, raw[axis], bits, -bound, bound, label, unit))
-    return parts[0], parts[1], parts[2]
-
-
-def unit_quaternion_q30(
-    values: Sequence[Number] | None, raw: Sequence[int] | None
-) -> tuple[int, int, int, int]:
-    """A rotation (x, y, z, w), scaled to unit length; the identity if missing.
-
-    Raises
-    ------
-    NumberError
-        If there are not four numbers, or all are zero, or one is no number or far from a unit quaternion's.
-    """
-    given = values if values is not None else raw
-    if given is None:
-        return 0, 0, 0, 1 << _Q30
-    if values is not None and raw is not None:
-        raise NumberError(f"rotation is given twice: {values!r} and the raw numbers {raw!r}")
-    if isinstance(given, str) or len(given) != 4:
-        raise NumberError(f"rotation = {given!r}; allowed: a quaternion of four numbers x, y, z, w")
-    bound = 2 << _Q30
-    parts = [
-        ranged(
-            None if values is None else values[part], None if raw is None else raw[part], _Q30, -bound, bound,
-            f"rotation {'xyzw'[part]}",
-        )
-        for part in range(4)
-    ]  # fmt: skip
-    if not any(parts):
-        raise NumberError(f"rotation = {given!r}: a quaternion of length zero is no rotation")
-    x, y, z, w = normalize_q30(parts[0], parts[1], parts[2], parts[3])
-    return int(x), int(y), int(z), int(w)
 
 
 def rotation_about(axis: Sequence[Number], degrees: Number) -> tuple[Fraction, Fraction, Fraction, Fraction]:

@@ -10,7 +10,16 @@ from fractions import Fraction
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import SHAPE_BOX
 from physics_fixed.scale import Number
-from physics_fixed.shapes.shape import MassProperties, length_q24
+from physics_fixed.shapes.rays import ray_planes
+from physics_fixed.shapes.shape import (
+    ORIGIN,
+    MassProperties,
+    RayHit,
+    Vector,
+    length_q24,
+    scale_factors,
+    scaled_length_q24,
+)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -28,7 +37,7 @@ class Box:
         If there are not three, or one is no number or out of range.
     """
 
-    half_extents_q24: tuple[int, int, int]
+    half_extents_q24: Vector
 
     def __init__(self, half_extents: Sequence[Number]) -> None:
         if isinstance(half_extents, str) or len(half_extents) != 3:
@@ -44,7 +53,7 @@ class Box:
         return SHAPE_BOX
 
     @property
-    def size_q24(self) -> tuple[int, int, int]:
+    def size_q24(self) -> Vector:
         """Half extents."""
         return self.half_extents_q24
 
@@ -53,8 +62,51 @@ class Box:
         """Half of the diagonal."""
         return math.isqrt(sum(half * half for half in self.half_extents_q24)) + 1
 
+    @property
+    def centre_q24(self) -> Vector:
+        """The origin."""
+        return ORIGIN
+
     def mass_properties(self) -> MassProperties:
         """Volume and inertia of the solid box: 8 x y z, and (y^2 + z^2) / 3 about x for mass 1."""
         x, y, z = (Fraction(half, 1 << 24) for half in self.half_extents_q24)
         inertia = ((y * y + z * z) / 3, (z * z + x * x) / 3, (x * x + y * y) / 3)
         return MassProperties(8 * x * y * z, inertia)
+
+    def words(self) -> None:
+        """None: the size says all."""
+        return
+
+    def bounds_q24(self) -> tuple[Vector, Vector]:
+        """Lower and upper corner."""
+        x, y, z = self.half_extents_q24
+        return (-x, -y, -z), (x, y, z)
+
+    def support_q24(self, direction: Vector) -> Vector:
+        """The corner that is farthest along a direction; the upper one where the direction leaves it open."""
+        x, y, z = (
+            half if part >= 0 else -half for half, part in zip(self.half_extents_q24, direction, strict=True)
+        )
+        return x, y, z
+
+    def ray_q24(self, origin: Vector, path: Vector) -> RayHit | None:
+        """Where a ray enters."""
+        planes: list[tuple[Vector, int]] = []
+        for axis, half in enumerate(self.half_extents_q24):
+            for sign in (1, -1):
+                x, y, z = (sign if axis == other else 0 for other in range(3))
+                planes.append(((x, y, z), half))
+        return ray_planes(planes, origin, path)
+
+    def scaled(self, factor: Number | Sequence[Number]) -> Box:
+        """A box larger by a factor, or by one along each axis.
+
+        Raises NumberError if a factor or the result is out of range.
+        """
+        x, y, z = (
+            scaled_length_q24(half, part, f"scaled half extent {axis}")
+            for axis, half, part in zip("xyz", self.half_extents_q24, scale_factors(factor), strict=True)
+        )
+        result = Box((1, 1, 1))
+        object.__setattr__(result, "half_extents_q24", (x, y, z))
+        return result
