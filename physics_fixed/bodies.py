@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from physics_fixed.errors import IdentityError
 from physics_fixed.fixmath.quat import rotate_inverse_q30, rotate_q30
 from physics_fixed.fixmath.scalar import clamp_symmetric
+from physics_fixed.layout import FILTER_ALL
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, VELOCITY_MAX_Q24
 from physics_fixed.tables import Column, Table
 
@@ -14,20 +15,32 @@ BODY_COLUMNS = (
     Column("user_id", "id"),
     Column("alive", "flags", dtype="uint8"),
     Column("kind", "int", dtype="uint8"),  # 0 dynamic, 1 static, 2 kinematic
-    Column("shape", "int", dtype="uint8"),  # 0 none, 1 sphere, 2 box
-    Column("flags", "flags", dtype="uint8"),  # 1: the rotation is locked
+    Column("shape", "int", dtype="uint8"),  # SHAPE_ constants of layout
+    Column("flags", "flags", dtype="uint8"),  # FLAG_ constants of layout
+    Column(
+        "locks", "flags", dtype="uint8"
+    ),  # bits 0 to 2: no motion along x, y, z; 3 to 5: no turning about them
+    Column("still_ticks", "int", dtype="uint8"),  # ticks since it last moved
     Column("generation", "int", dtype="int32"),
     Column("position_q24", "q24", "m", lanes=3),
     Column("rotation_q30", "q30", lanes=4),  # x, y, z, w
     Column("velocity_q24", "q24", "m/s", lanes=3),
     Column("angular_velocity_q24", "q24", "rad/s", lanes=3),
-    Column("size_q24", "q24", "m", lanes=3),  # sphere: radius; box: half extents
+    # Sphere: radius. Capsule: radius, half height. All others: half extents of a box about the centre.
+    Column("size_q24", "q24", "m", lanes=3),
+    Column("geometry", "int", default=-1),  # row in the table of geometries
+    Column("filter", "flags", default=FILTER_ALL),  # FILTER_ constants of layout
     Column("inverse_mass_q40", "q40", "1/kg"),
     Column("lever_q24", "q24", "m", default=1 << 24),  # the length that angular velocities are scaled by
     Column("angular_gain_q40", "q40", lanes=3),  # lever^2 * mass / moment of inertia, about the body's axes
     Column("friction_q24", "q24"),
     Column("restitution_q24", "q24"),
+    Column("rolling_q24", "q24", "m"),  # arm of the resistance against rolling
     Column("gravity_scale_q24", "q24"),
+    Column("linear_damping_q24", "q24", "1/s"),
+    Column("angular_damping_q24", "q24", "1/s"),
+    Column("force_q24", "q24", "N", lanes=3),  # of the coming step, world axes
+    Column("torque_q24", "q24", "N m", lanes=3),
 )
 
 ROW_BITS = 32

@@ -8,11 +8,12 @@ from physics_fixed.layout import (
     CONTACT_FRICTION,
     CONTACT_GROUP,
     CONTACT_PAIR,
-    CONTACT_PHASE,
     CONTACT_POINT_COUNT,
     CONTACT_POINT_FIRST,
     CONTACT_ROW,
-    CONTACT_TOUCHED,
+    CONTACT_SENSOR,
+    CONTACT_SUB,
+    CONTACT_TOUCHES,
     CONTACT_TWIST,
     DYNAMIC,
     POINT_FEATURE,
@@ -20,9 +21,12 @@ from physics_fixed.layout import (
     POINT_SEPARATION,
     POINT_TOTAL,
     POINTS_MAX,
+    TOUCHING_NOW,
+    TOUCHING_SENSOR,
     Bytes,
     Words,
 )
+from physics_fixed.narrowphase.pairing import comes_before
 from physics_fixed.solver.rows import (
     BALL_DRAG,
     BALL_PUSH,
@@ -38,15 +42,11 @@ from physics_fixed.solver.rows import (
 )
 from physics_fixed.tables import Column, Table
 
-PHASE_NONE = -1  # the shapes are near, and neither touch nor touched
-PHASE_BEGIN = 0
-PHASE_STAY = 1
-PHASE_END = 2
-
 CONTACT_COLUMNS = (
-    Column("pair", "key"),  # row of a << 32 | row of b, ascending
+    Column("pair", "key"),  # row of a << 32 | row of b; rows ascend by (pair, sub)
+    Column("sub", "key"),  # child of a << 48 | child of b << 32 | triangle
     Column("point_count", "int", dtype="uint8"),
-    Column("touching", "flags", dtype="uint8"),
+    Column("touching", "flags", dtype="uint8"),  # TOUCHING_ constants
     Column("feature", "key", lanes=POINTS_MAX),  # see narrowphase.persistence
     Column("push_q24", "q24", "m/s", lanes=POINTS_MAX),  # impulse over reduced mass, in the last substep
     Column("friction_q24", "q24", "m/s", lanes=3),
@@ -56,6 +56,7 @@ CONTACT_COLUMNS = (
 ENDED_COLUMNS = (
     Column("body_a", "id"),
     Column("body_b", "id"),
+    Column("children", "key"),  # child of a << 16 | child of b
     Column("user_a", "id"),
     Column("user_b", "id"),
 )
@@ -64,7 +65,7 @@ _ROW_MASK = 0xFFFFFFFF
 
 
 def contact_table() -> Table:
-    """A new table of contacts, rows ascending by pair."""
+    """A new table of contacts, rows ascending by (pair, sub)."""
     return Table("contacts", CONTACT_COLUMNS, key="pair", shared=True)
 
 
@@ -75,26 +76,41 @@ def ended_table() -> Table:
     return Table("ended_contacts", ENDED_COLUMNS, capacity=8)
 
 
-@kernel("int64(int64,int64[:,::1],int64,int64[::1],uint8[::1],int64[::1])")
+@kernel("int64(int64,int64[:,::1],int64,int64[::1],int64[::1],uint8[::1],int64[:,::1])")
 def find_ended(
-    contact_count: int, contact: Words, old_count: int, old_pair: Words, old_touching: Bytes, ended: Words
+    contact_count: int,
+    contact: Words,
+    old_count: int,
+    old_pair: Words,
+    old_sub: Words,
+    old_touching: Bytes,
+    ended: Words,
 ) -> int:
-    """Write the pairs that touched in the previous step and have no contact now; their number."""
+    """Write pair and sub of the contacts that touched in the previous step and are none now; their number."""
     ended_count = 0
     index = 0
     for old in range(old_count):
         pair = old_pair[old]
-        while index < contact_count and contact[index, CONTACT_PAIR] < pair:
+        sub = old_sub[old]
+        while index < contact_count and comes_before(
+            contact[index, CONTACT_PAIR], contact[index, CONTACT_SUB], pair, sub
+        ):
             index += 1
-        if old_touching[old] != 0 and (index == contact_count or contact[index, CONTACT_PAIR] != pair):
-            ended[ended_count] = pair
+        same = (
+            index < contact_count
+            and contact[index, CONTACT_PAIR] == pair
+            and contact[index, CONTACT_SUB] == sub
+        )
+        if old_touching[old] & TOUCHING_NOW != 0 and not same:
+            ended[ended_count, 0] = pair
+            ended[ended_count, 1] = sub
             ended_count += 1
     return ended_count
 
 
 @kernel(
-    "void(int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],uint8[::1],"
-    "uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+    "void(int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],"
+    "uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
 )
 def keep_contacts(
     contact_count: int,
@@ -105,6 +121,7 @@ def keep_contacts(
     face: Words,
     corner: Words,
     pair: Words,
+    sub: Words,
     point_count: Bytes,
     touching: Bytes,
     feature: Words,
@@ -118,7 +135,7 @@ def keep_contacts(
     Parameters
     ----------
     contact, point : arrays
-        CONTACT_PHASE, CONTACT_FRICTION, POINT_PUSH and POINT_TOTAL are written.
+        CONTACT_TOUCHES, CONTACT_FRICTION, POINT_PUSH and POINT_TOTAL are written.
     kind : (n,)
         Column of the table of bodies.
     ball, face, corner : arrays
@@ -131,7 +148,11 @@ def keep_contacts(
         first = contact[index, CONTACT_POINT_FIRST]
         points = contact[index, CONTACT_POINT_COUNT]
         side = 1 if kind[contact[index, CONTACT_PAIR] >> 32] == DYNAMIC else -1
-        if contact[index, CONTACT_GROUP] % 2 == 0:
+        if contact[index, CONTACT_SENSOR] != 0:
+            for axis in range(3):
+                contact[index, CONTACT_FRICTION + axis] = 0
+            contact[index, CONTACT_TWIST] = 0
+        elif contact[index, CONTACT_GROUP] % 2 == 0:
             point[first, POINT_PUSH] = ball[row, BALL_PUSH]
             point[first, POINT_TOTAL] = ball[row, BALL_TOTAL]
             for axis in range(3):
@@ -153,19 +174,15 @@ def keep_contacts(
             feature[index, k] = point[first + k, POINT_FEATURE]
             push_q24[index, k] = point[first + k, POINT_PUSH]
             if point[first + k, POINT_TOTAL] > 0 or point[first + k, POINT_SEPARATION] <= 0:
-                touches = 1
+                touches = TOUCHING_NOW
         for k in range(points, POINTS_MAX):
             feature[index, k] = 0
             push_q24[index, k] = 0
         pair[index] = contact[index, CONTACT_PAIR]
+        sub[index] = contact[index, CONTACT_SUB]
         point_count[index] = points
-        touching[index] = touches
+        touching[index] = touches | (TOUCHING_SENSOR if contact[index, CONTACT_SENSOR] != 0 else 0)
         for axis in range(3):
             friction_q24[index, axis] = contact[index, CONTACT_FRICTION + axis]
         twist_q24[index] = contact[index, CONTACT_TWIST]
-        if touches != 0:
-            contact[index, CONTACT_PHASE] = (
-                PHASE_STAY if contact[index, CONTACT_TOUCHED] != 0 else PHASE_BEGIN
-            )
-        else:
-            contact[index, CONTACT_PHASE] = PHASE_END if contact[index, CONTACT_TOUCHED] != 0 else PHASE_NONE
+        contact[index, CONTACT_TOUCHES] = touches

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physics_fixed.contacts import PHASE_BEGIN, PHASE_END, PHASE_NONE, PHASE_STAY
+from physics_fixed.fixmath.scalar import maximum
 from physics_fixed.fixmath.wide import div_shift, length2, length3, mul_shift
 from physics_fixed.jit import inline_kernel, kernel
 from physics_fixed.layout import (
@@ -14,18 +14,24 @@ from physics_fixed.layout import (
     CONTACT_GROUP,
     CONTACT_NORMAL,
     CONTACT_PAIR,
-    CONTACT_PHASE,
     CONTACT_POINT_COUNT,
     CONTACT_POINT_FIRST,
     CONTACT_ROW,
+    CONTACT_SENSOR,
+    CONTACT_SUB,
+    CONTACT_TOUCHED,
+    CONTACT_TOUCHES,
     POINT_ARM,
     POINT_TOTAL,
     POINTS_MAX,
     Words,
 )
-from physics_fixed.solver.rows import BALL_DRAG_TOTAL, FACE_DRAG_TOTAL
+from physics_fixed.narrowphase.pairing import comes_before
+from physics_fixed.solver.rows import BALL_DRAG_TOTAL, FACE_DRAG_TOTAL, SPEED_MAX_Q24
 
-__all__ = ["PHASE_BEGIN", "PHASE_END", "PHASE_STAY", "ContactEvents", "gather_events", "no_events"]
+PHASE_BEGIN = 0
+PHASE_STAY = 1
+PHASE_END = 2
 
 _ROW_MASK = 0xFFFFFFFF
 
@@ -44,6 +50,8 @@ class ContactEvents:
         Body ids; row of a < row of b, except that removed pairs keep the ids they had.
     user_a, user_b : (n,)
         The bodies' user ids.
+    child_a, child_b : (n,)
+        Which part of a compound touches, 0 for all other shapes. There is one event for each two shapes.
     point_count : (n,)
         0 (a pair that ended without a contact) to 4.
     points_q24 : (n, 4, 3)
@@ -52,7 +60,7 @@ class ContactEvents:
         Unit vector from a to b; zero if there is no point.
     approach_speed_q24 : (n,)
         Speed at which the surfaces approached along the normal, from the velocities before the step, m/s; the
-        largest of the points; negative if they separated.
+        largest of the points; negative if they separated. 0 where one is a sensor, as are the impulses.
     normal_impulse_q24, friction_impulse_q24 : (n,)
         Impulse of the whole step, N s.
     """
@@ -62,6 +70,8 @@ class ContactEvents:
     body_b: Words
     user_a: Words
     user_b: Words
+    child_a: Words
+    child_b: Words
     point_count: Words
     points_q24: Words
     normal_q30: Words
@@ -81,19 +91,21 @@ class ContactEvents:
 
 def no_events(count: int = 0) -> ContactEvents:
     """Arrays for so many events, all zero."""
-    flat = [np.zeros(count, np.int64) for _ in range(9)]
+    flat = [np.zeros(count, np.int64) for _ in range(11)]
     return ContactEvents(
         phase=flat[0],
         body_a=flat[1],
         body_b=flat[2],
         user_a=flat[3],
         user_b=flat[4],
-        point_count=flat[5],
+        child_a=flat[5],
+        child_b=flat[6],
+        point_count=flat[7],
         points_q24=np.zeros((count, POINTS_MAX, 3), np.int64),
         normal_q30=np.zeros((count, 3), np.int64),
-        approach_speed_q24=flat[6],
-        normal_impulse_q24=flat[7],
-        friction_impulse_q24=flat[8],
+        approach_speed_q24=flat[8],
+        normal_impulse_q24=flat[9],
+        friction_impulse_q24=flat[10],
     )
 
 
@@ -103,9 +115,50 @@ def reduced_mass_q24(inverse_mass_q40: Words, a: int, b: int) -> int:
     return div_shift(1, inverse_mass_q40[a] + inverse_mass_q40[b], 64)
 
 
+@inline_kernel("void(int64,int64[:,:,::1],int64[:,::1])")
+def clear_event(event: int, points_q24: Words, normal_q30: Words) -> None:
+    """Take back what was written of an event that is none."""
+    for axis in range(3):
+        normal_q30[event, axis] = 0
+        for k in range(POINTS_MAX):
+            points_q24[event, k, axis] = 0
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64[:,::1],int64[:,::1])")
+def friction_of(contact: Words, index: int, ball: Words, face: Words) -> int:
+    """Friction of the whole step over the reduced mass, m/s."""
+    row = contact[index, CONTACT_ROW]
+    if contact[index, CONTACT_GROUP] % 2 == 0:
+        return length3(
+            ball[row, BALL_DRAG_TOTAL], ball[row, BALL_DRAG_TOTAL + 1], ball[row, BALL_DRAG_TOTAL + 2]
+        )
+    return length2(face[row, FACE_DRAG_TOTAL], face[row, FACE_DRAG_TOTAL + 1])
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64[:,:,::1],int64,int64[:,::1],int64[:,::1],int64)")
+def gather_points(
+    contact: Words,
+    index: int,
+    points_q24: Words,
+    event: int,
+    point: Words,
+    origin_q24: Words,
+    points: int,
+) -> int:
+    """Add the points of a contact to those of an event, as far as there is room; the number it has then."""
+    a = contact[index, CONTACT_PAIR] >> 32
+    first = contact[index, CONTACT_POINT_FIRST]
+    for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
+        if points < POINTS_MAX:
+            for axis in range(3):
+                points_q24[event, points, axis] = origin_q24[a, axis] + point[k, POINT_ARM + axis]
+            points += 1
+    return points
+
+
 @kernel(
-    "int64(int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,int64[::1],int64[:,::1],int64[::1],int64,int64[::1],int64[::1],"
-    "int64[::1],int64[:,:,::1],int64[:,::1],int64[::1],int64[::1],int64[::1])"
+    "int64(int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1],int64[::1],int64,"
+    "int64[::1],int64[::1],int64[::1],int64[::1],int64[:,:,::1],int64[:,::1],int64[::1],int64[::1],int64[::1])"
 )
 def gather_events(
     contact_count: int,
@@ -120,6 +173,7 @@ def gather_events(
     begin: int,
     phase: Words,
     pair: Words,
+    children: Words,
     point_count: Words,
     points_q24: Words,
     normal_q30: Words,
@@ -127,49 +181,65 @@ def gather_events(
     normal_impulse_q24: Words,
     friction_impulse_q24: Words,
 ) -> int:
-    """Merge contacts and vanished pairs in order of pairs into event arrays, from row ``begin``; rows used in
-    the end.
+    """Merge contacts and vanished ones in their order into event arrays, from row ``begin``; rows used in the
+    end.
 
-    The arrays have room for all and are zero beyond ``begin``. ``pair`` takes the rows of both bodies.
+    All contacts of two shapes (a mesh has one a triangle) make one event. The arrays have room for all and
+    are zero beyond ``begin``. ``pair`` takes the rows of both bodies, ``children`` their parts.
     """
     index = 0
     gone = 0
     event = begin
     while index < contact_count or gone < ended_count:
-        if gone < ended_count and (index == contact_count or ended[gone] < contact[index, CONTACT_PAIR]):
-            phase[event] = PHASE_END
-            pair[event] = ended[gone]
-            event += 1
-            gone += 1
-            continue
-        if contact[index, CONTACT_PHASE] == PHASE_NONE:
-            index += 1
-            continue
-        a = contact[index, CONTACT_PAIR] >> 32
-        b = contact[index, CONTACT_PAIR] & _ROW_MASK
-        first = contact[index, CONTACT_POINT_FIRST]
-        points = contact[index, CONTACT_POINT_COUNT]
-        phase[event] = contact[index, CONTACT_PHASE]
-        pair[event] = contact[index, CONTACT_PAIR]
-        point_count[event] = points
-        total = 0
-        for k in range(points):
-            total += point[first + k, POINT_TOTAL]
-            for axis in range(3):
-                points_q24[event, k, axis] = origin_q24[a, axis] + point[first + k, POINT_ARM + axis]
-        for axis in range(3):
-            normal_q30[event, axis] = contact[index, CONTACT_NORMAL + axis]
-        approach_speed_q24[event] = contact[index, CONTACT_APPROACH]
-        mass = reduced_mass_q24(inverse_mass_q40, a, b)
-        normal_impulse_q24[event] = mul_shift(mass, total, 24)
-        row = contact[index, CONTACT_ROW]
-        if contact[index, CONTACT_GROUP] % 2 == 0:
-            drag = length3(
-                ball[row, BALL_DRAG_TOTAL], ball[row, BALL_DRAG_TOTAL + 1], ball[row, BALL_DRAG_TOTAL + 2]
+        if gone < ended_count and (
+            index == contact_count
+            or comes_before(
+                ended[gone, 0], ended[gone, 1], contact[index, CONTACT_PAIR], contact[index, CONTACT_SUB]
             )
+        ):
+            bodies = ended[gone, 0]
+            shapes = ended[gone, 1] >> 32
         else:
-            drag = length2(face[row, FACE_DRAG_TOTAL], face[row, FACE_DRAG_TOTAL + 1])
-        friction_impulse_q24[event] = mul_shift(mass, drag, 24)
+            bodies = contact[index, CONTACT_PAIR]
+            shapes = contact[index, CONTACT_SUB] >> 32
+        before = now = points = strongest = 0
+        fastest = -SPEED_MAX_Q24
+        while gone < ended_count and ended[gone, 0] == bodies and ended[gone, 1] >> 32 == shapes:
+            before = 1
+            gone += 1
+        mass = 0
+        if index < contact_count and contact[index, CONTACT_SENSOR] == 0:
+            mass = reduced_mass_q24(inverse_mass_q40, bodies >> 32, bodies & _ROW_MASK)
+        normal_impulse_q24[event] = 0
+        friction_impulse_q24[event] = 0
+        while (
+            index < contact_count
+            and contact[index, CONTACT_PAIR] == bodies
+            and contact[index, CONTACT_SUB] >> 32 == shapes
+        ):
+            before |= contact[index, CONTACT_TOUCHED]
+            now |= contact[index, CONTACT_TOUCHES]
+            total = 0
+            if contact[index, CONTACT_SENSOR] == 0:
+                first = contact[index, CONTACT_POINT_FIRST]
+                for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
+                    total += point[k, POINT_TOTAL]
+                friction_impulse_q24[event] += mul_shift(mass, friction_of(contact, index, ball, face), 24)
+                normal_impulse_q24[event] += mul_shift(mass, total, 24)
+                fastest = maximum(fastest, contact[index, CONTACT_APPROACH])
+            if points == 0 or total > strongest:
+                strongest = total
+                for axis in range(3):
+                    normal_q30[event, axis] = contact[index, CONTACT_NORMAL + axis]
+            points = gather_points(contact, index, points_q24, event, point, origin_q24, points)
+            index += 1
+        if before == 0 and now == 0:
+            clear_event(event, points_q24, normal_q30)
+            continue
+        phase[event] = PHASE_END if now == 0 else (PHASE_BEGIN if before == 0 else PHASE_STAY)
+        pair[event] = bodies
+        children[event] = shapes
+        point_count[event] = points
+        approach_speed_q24[event] = fastest if fastest > -SPEED_MAX_Q24 else 0
         event += 1
-        index += 1
     return event

@@ -37,6 +37,29 @@ SHAPE_TRIANGLE: Final = 8  # a part of a mesh or a height field; no body has it
 
 # Bits of column ``flags``.
 FLAG_LOCK_ROTATION: Final = 1
+FLAG_SENSOR: Final = 2  # notices others, and lets them through
+FLAG_DISABLED: Final = 4  # neither moves nor meets anything
+FLAG_ASLEEP: Final = 8
+FLAG_CONTINUOUS: Final = 16
+FLAG_NO_SLEEP: Final = 32
+
+# Parts of column ``filter``: two bodies meet if each one's mask holds a category of the other's, unless they
+# have the same group, not 0: then they meet if it is positive.
+FILTER_BITS: Final = 24  # categories 0 to 23, then the mask's 24 bits, then the group, a signed number
+FILTER_MASK: Final = (1 << FILTER_BITS) - 1
+FILTER_GROUP_SHIFT: Final = 2 * FILTER_BITS
+FILTER_ALL: Final = FILTER_MASK << FILTER_BITS | 1
+
+# mobile[row]: what the solver needs to know of a body.
+MOBILE_NOT: Final = 0  # static, asleep, disabled or dead
+MOBILE_KINEMATIC: Final = 1
+MOBILE_DYNAMIC: Final = 2
+
+# active[row]: what the broadphase needs to know of a body; 0 for rows that meet nothing.
+ACTIVE_DYNAMIC: Final = 1
+ACTIVE_KINEMATIC: Final = 2
+ACTIVE_SENSOR: Final = 4
+ACTIVE_STATIC: Final = 8
 
 CONTACT_MARGIN_Q24: Final = (1 << 24) // 50
 """Gap in m up to which a pair gets contacts before it touches (20 mm), so that gaps close without overlap."""
@@ -58,8 +81,20 @@ CONTACT_TOUCHED: Final = 10  # 1 if the pair touched in the previous step
 CONTACT_ROW: Final = 11  # its row among the solver's rows
 CONTACT_GROUP: Final = 12  # colour group, see solver.colouring
 CONTACT_APPROACH: Final = 13  # q24 m/s, along the normal, from the velocities before the step
-CONTACT_PHASE: Final = 14  # what happened: see events
-CONTACT_WIDTH: Final = 16
+CONTACT_TOUCHES: Final = 14  # 1 if the pair touches in this step
+CONTACT_SUB: Final = 15  # child of a << 48 | child of b << 32 | triangle
+CONTACT_COEFFICIENT: Final = 16  # of friction, q58
+CONTACT_RESTITUTION: Final = 17  # q24
+CONTACT_ROLLING: Final = 18  # resistance against rolling, q24 m
+CONTACT_SENSOR: Final = 19  # 1 if one of the two only notices the other: no rows for the solver
+CONTACT_WIDTH: Final = 20
+
+# Bits of column ``touching`` of the table of contacts.
+TOUCHING_NOW: Final = 1
+TOUCHING_SENSOR: Final = 2  # one of the two only notices the other
+
+CHILD_BITS: Final = 16  # of a pair of children: child of a << CHILD_BITS | child of b
+CHILD_MASK: Final = (1 << CHILD_BITS) - 1
 
 # point[index]: one point of a manifold.
 POINT_FEATURE: Final = 0  # names the point, see narrowphase.persistence

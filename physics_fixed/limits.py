@@ -38,6 +38,8 @@ FRICTION_MAX_Q24 = 16 * _Q24
 """Largest coefficient of friction."""
 RESTITUTION_MAX_Q24 = _Q24
 """Largest coefficient of restitution."""
+GRAVITY_SCALE_MAX_Q24 = 16 * _Q24
+"""Largest factor of a body's own on gravity."""
 
 TICK_RATE_MIN = 10
 TICK_RATE_MAX = 480

@@ -11,8 +11,23 @@ from physics_fixed.arguments import ranged_vector as ranged_vector
 from physics_fixed.arguments import unit_quaternion_q30 as unit_quaternion_q30
 from physics_fixed.errors import NumberError
 from physics_fixed.fixmath.quat import from_rotation_vector_q30, normalize_q30
-from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
-from physics_fixed.limits import MASS_MAX_Q24, MASS_MIN_Q24
+from physics_fixed.layout import (
+    DYNAMIC,
+    FILTER_BITS,
+    FILTER_GROUP_SHIFT,
+    FILTER_MASK,
+    KINEMATIC,
+    STATIC,
+)
+from physics_fixed.limits import (
+    ANGULAR_VELOCITY_MAX_Q24,
+    FRICTION_MAX_Q24,
+    GRAVITY_SCALE_MAX_Q24,
+    MASS_MAX_Q24,
+    MASS_MIN_Q24,
+    RESTITUTION_MAX_Q24,
+    VELOCITY_MAX_Q24,
+)
 from physics_fixed.scale import Number, exact, to_text
 from physics_fixed.shapes import Shape
 from physics_fixed.shapes.shape import PI
@@ -22,9 +37,39 @@ DENSITY_DEFAULT = 1000
 ANGULAR_GAIN_MAX = 1 << 20
 """Bound of lever^2 * mass / moment of inertia: a box 800 times as long as it is thick."""
 
+GROUP_BOUND = 1 << 15
+COEFFICIENTS = {
+    "friction": (0, FRICTION_MAX_Q24, ""),
+    "restitution": (0, RESTITUTION_MAX_Q24, ""),
+    "gravity_scale": (-GRAVITY_SCALE_MAX_Q24, GRAVITY_SCALE_MAX_Q24, ""),
+}
+"""Numbers of a body by name: lowest and highest raw Q24, unit."""
 _Q24 = 24
 _Q30 = 30
 _ID_BITS = 63
+
+
+def velocities_of(
+    kind: int,
+    velocity: Sequence[Number] | None,
+    velocity_q24: Sequence[int] | None,
+    angular_velocity: Sequence[Number] | None,
+    angular_velocity_q24: Sequence[int] | None,
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Velocity and angular velocity of a body of this kind, raw Q24.
+
+    Raises
+    ------
+    NumberError
+        If a number is none or out of range, or a static body should move.
+    """
+    linear = ranged_vector(velocity, velocity_q24, _Q24, VELOCITY_MAX_Q24, "velocity", "m/s")
+    angular = ranged_vector(
+        angular_velocity, angular_velocity_q24, _Q24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity", "rad/s"
+    )
+    if kind == STATIC and any(linear + angular):
+        raise NumberError("a STATIC body has no velocity; use KINEMATIC for one that moves")
+    return linear, angular
 
 
 def rotation_about(axis: Sequence[Number], degrees: Number) -> tuple[Fraction, Fraction, Fraction, Fraction]:
@@ -71,13 +116,15 @@ NO_MASS = Mass(0, (0, 0, 0))
 
 def mass_of(
     shape: Shape,
+    kind: int,
     density: Number | None,
     mass: Number | None,
     *,
     mass_q24: int | None = None,
     lock_rotation: bool,
 ) -> Mass:
-    """Mass columns of a dynamic body of the given density (default 1000 kg/m^3) or mass.
+    """Mass columns of a dynamic body of the given density (default 1000 kg/m^3) or mass; zeros for other
+    kinds.
 
     Raises
     ------
@@ -86,6 +133,8 @@ def mass_of(
     """
     if (density is not None) + (mass is not None) + (mass_q24 is not None) > 1:
         raise NumberError(f"density = {density} and mass = {mass}: give one of the two")
+    if kind != DYNAMIC:
+        return NO_MASS
     properties = shape.mass_properties()
     if mass is not None or mass_q24 is not None:
         kilograms = Fraction(
@@ -108,6 +157,43 @@ def mass_of(
         )
     raw_gains = [0 if lock_rotation else round(gain * (1 << 40)) for gain in gains]
     return Mass(round((1 << 40) / kilograms), (raw_gains[0], raw_gains[1], raw_gains[2]))
+
+
+def coefficient_q24(name: str, value: Number | None, raw: int | None, default: Number) -> int:
+    """A number of a body that COEFFICIENTS has a range for, as raw Q24; ``default`` if it is not given.
+
+    Raises
+    ------
+    NumberError
+        If both forms are given, or it is no number or out of range.
+    """
+    low, high, unit = COEFFICIENTS[name]
+    if value is None and raw is None:
+        value = default
+    return ranged(value, raw, _Q24, low, high, name, unit)
+
+
+def flags_of(chosen: dict[int, bool]) -> int:
+    """Column ``flags`` of a body: the bits whose condition holds."""
+    return sum(bit for bit, holds in chosen.items() if holds)
+
+
+def filter_of(category: int, mask: int, group: int) -> int:
+    """Column ``filter`` of a body in these categories, that meets those of the mask, in a group.
+
+    Raises
+    ------
+    NumberError
+        If a number is out of range, or the category is empty.
+    """
+    for name, value, low, high in (
+        ("category", category, 1, FILTER_MASK),
+        ("mask", mask, 0, FILTER_MASK),
+        ("group", group, -GROUP_BOUND, GROUP_BOUND - 1),
+    ):
+        if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value <= high:
+            raise NumberError(f"{name} = {value!r}; allowed: whole numbers from {low} to {high}")
+    return group << FILTER_GROUP_SHIFT | mask << FILTER_BITS | category
 
 
 def checked_user_id(value: int) -> int:

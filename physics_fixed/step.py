@@ -33,7 +33,7 @@ from physics_fixed.solver.settings import TICK_Q40
 from physics_fixed.solver.substeps import solve_substeps
 from physics_fixed.tables import Table
 
-VERSION = 2
+VERSION = 3
 """Raised with every change of what a step computes; the golden hashes name the version they belong to."""
 
 _HISTOGRAM_MIN = 256
@@ -88,6 +88,8 @@ class Scratch:
         self.base = _words(capacity, BASE_WIDTH)
         self.gain_q40 = _words(capacity, GAIN_WIDTH)
         self.taken = _words(capacity, 2)
+        self.active = _words(capacity)
+        self.mobile = _words(capacity)
 
     def reserve_pairs(self, count: int) -> None:
         """Make room for candidate pairs and the contacts they may become."""
@@ -113,13 +115,13 @@ class Scratch:
         if count <= self.ended_capacity:
             return
         self.ended_capacity = max(count, 2 * self.ended_capacity)
-        self.ended = _words(self.ended_capacity)
+        self.ended = _words(self.ended_capacity, 2)
 
 
 def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scratch) -> None:
     """Boxes, candidate pairs, contacts: fills ``scratch.contact`` and ``scratch.point``."""
     count = bodies.count
-    alive, kind, shape = bodies.array("alive"), bodies.array("kind"), bodies.array("shape")
+    kind, shape, flags = bodies.array("kind"), bodies.array("shape"), bodies.array("flags")
     position, velocity, size = (
         bodies.array("position_q24"),
         bodies.array("velocity_q24"),
@@ -128,12 +130,13 @@ def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scra
     tick_q40 = int(settings[TICK_Q40])
     scratch.reserve_bodies(count)
     place_boxes(
-        count, tick_q40, alive, kind, shape, position, bodies.array("rotation_q30"), velocity,
-        bodies.array("angular_velocity_q24"), size, scratch.matrix_q30, scratch.box_q24,
+        count, tick_q40, bodies.array("alive"), kind, shape, flags, position, bodies.array("rotation_q30"),
+        velocity, bodies.array("angular_velocity_q24"), size, scratch.matrix_q30, scratch.box_q24,
+        scratch.active,
     )  # fmt: skip
     while True:
         pair_count = find_pairs(
-            count, alive, kind, shape, scratch.box_q24, scratch.order, scratch.order_spare,
+            count, scratch.active, scratch.box_q24, scratch.order, scratch.order_spare,
             scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.pairs,
         )  # fmt: skip
         if pair_count <= scratch.pair_capacity:
@@ -141,14 +144,18 @@ def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scra
             break
         scratch.reserve_pairs(pair_count)  # a pair is never dropped: whose would depend on all others
     scratch.contact_count = collide_pairs(
-        pair_count, scratch.pairs, kind, shape, position, velocity, size, scratch.matrix_q30, tick_q40,
-        contacts.count, contacts.array("pair"), contacts.array("point_count"), contacts.array("feature"),
-        contacts.array("push_q24"), contacts.array("friction_q24"), contacts.array("twist_q24"),
-        contacts.array("touching"), scratch.frame, scratch.polygon, scratch.contact, scratch.point,
+        pair_count, scratch.pairs, kind, shape, flags, bodies.array("filter"), bodies.array("friction_q24"),
+        bodies.array("restitution_q24"), bodies.array("rolling_q24"), position, velocity, size,
+        scratch.matrix_q30, tick_q40, contacts.count, contacts.array("pair"), contacts.array("sub"),
+        contacts.array("point_count"), contacts.array("feature"), contacts.array("push_q24"),
+        contacts.array("friction_q24"), contacts.array("twist_q24"), contacts.array("touching"),
+        scratch.frame, scratch.polygon, scratch.contact, scratch.point,
     )  # fmt: skip
 
 
-def solve_contacts(bodies: Table, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+def solve_contacts(
+    bodies: Table, geometries: Table, gravity_q24: Words, settings: Words, scratch: Scratch
+) -> None:
     """Order the contacts by colour, make rows of them, and run the substeps."""
     count, contact_count = bodies.count, scratch.contact_count
     alive, kind, flags = bodies.array("alive"), bodies.array("kind"), bodies.array("flags")
@@ -156,8 +163,9 @@ def solve_contacts(bodies: Table, gravity_q24: Words, settings: Words, scratch: 
     scratch.reserve_rows(contact_count)
     start_bodies(
         count, alive, kind, flags, bodies.array("position_q24"), bodies.array("velocity_q24"),
-        bodies.array("angular_velocity_q24"), lever, bodies.array("angular_gain_q40"), scratch.matrix_q30,
-        scratch.origin_q24, scratch.motion, scratch.gain_q40,
+        bodies.array("angular_velocity_q24"), lever, bodies.array("angular_gain_q40"),
+        bodies.array("geometry"), geometries.array("principal_q30"), bodies.array("rotation_q30"),
+        scratch.matrix_q30, scratch.origin_q24, scratch.mobile, scratch.motion, scratch.gain_q40,
     )  # fmt: skip
     colour_contacts(
         count,
@@ -171,42 +179,44 @@ def solve_contacts(bodies: Table, gravity_q24: Words, settings: Words, scratch: 
     )
     prepare_rows(
         settings, contact_count, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass,
-        bodies.array("friction_q24"), bodies.array("restitution_q24"), scratch.motion, scratch.gain_q40,
-        scratch.ball, scratch.face, scratch.corner,
+        scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner,
     )  # fmt: skip
     solve_substeps(
-        count, alive, kind, gravity_q24, bodies.array("gravity_scale_q24"), settings, scratch.group_end,
+        count, scratch.mobile, gravity_q24, bodies.array("gravity_scale_q24"), settings, scratch.group_end,
         scratch.ball, scratch.face, scratch.corner, scratch.motion, scratch.base,
     )  # fmt: skip
 
 
-def keep_results(bodies: Table, contacts: Table, settings: Words, scratch: Scratch) -> None:
+def keep_results(
+    bodies: Table, contacts: Table, geometries: Table, settings: Words, scratch: Scratch
+) -> None:
     """Move the bodies, and write the table of contacts."""
     finish_bodies(
-        bodies.count, int(settings[TICK_Q40]), bodies.array("alive"), bodies.array("kind"),
-        bodies.array("flags"),
+        bodies.count, int(settings[TICK_Q40]), scratch.mobile, bodies.array("flags"),
         bodies.array("position_q24"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
         bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
-        scratch.motion,
+        bodies.array("geometry"), geometries.array("principal_q30"), scratch.motion,
     )  # fmt: skip
     contact_count = scratch.contact_count
     scratch.reserve_ended(contacts.count)
     scratch.ended_count = find_ended(
-        contact_count, scratch.contact, contacts.count, contacts.array("pair"), contacts.array("touching"),
-        scratch.ended,
+        contact_count, scratch.contact, contacts.count, contacts.array("pair"), contacts.array("sub"),
+        contacts.array("touching"), scratch.ended,
     )  # fmt: skip
     contacts.renew(contact_count)
     keep_contacts(
         contact_count, scratch.contact, scratch.point, bodies.array("kind"), scratch.ball, scratch.face,
-        scratch.corner, contacts.array("pair"), contacts.array("point_count"), contacts.array("touching"),
-        contacts.array("feature"), contacts.array("push_q24"), contacts.array("friction_q24"),
-        contacts.array("twist_q24"),
+        scratch.corner, contacts.array("pair"), contacts.array("sub"), contacts.array("point_count"),
+        contacts.array("touching"), contacts.array("feature"), contacts.array("push_q24"),
+        contacts.array("friction_q24"), contacts.array("twist_q24"),
     )  # fmt: skip
     contacts.set_count(contact_count)
 
 
-def advance(bodies: Table, contacts: Table, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
-    """One step: the state in the two tables goes one tick on."""
+def advance(
+    bodies: Table, contacts: Table, geometries: Table, gravity_q24: Words, settings: Words, scratch: Scratch
+) -> None:
+    """One step: the state in the tables of bodies and contacts goes one tick on."""
     find_contacts(bodies, contacts, settings, scratch)
-    solve_contacts(bodies, gravity_q24, settings, scratch)
-    keep_results(bodies, contacts, settings, scratch)
+    solve_contacts(bodies, geometries, gravity_q24, settings, scratch)
+    keep_results(bodies, contacts, geometries, settings, scratch)

@@ -18,16 +18,26 @@ from physics_fixed.bodies import (
     push_body,
     row_of,
 )
-from physics_fixed.contacts import PHASE_END, contact_table, ended_table
+from physics_fixed.contacts import contact_table, ended_table
 from physics_fixed.errors import NumberError
-from physics_fixed.events import ContactEvents, gather_events, no_events
-from physics_fixed.layout import DYNAMIC, FLAG_LOCK_ROTATION, STATIC, Words
+from physics_fixed.events import PHASE_END, ContactEvents, gather_events, no_events
+from physics_fixed.geometries import geometry_table, release, word_table
+from physics_fixed.layout import (
+    CHILD_BITS,
+    CHILD_MASK,
+    DYNAMIC,
+    FILTER_MASK,
+    FLAG_DISABLED,
+    FLAG_LOCK_ROTATION,
+    FLAG_SENSOR,
+    STATIC,
+    TOUCHING_NOW,
+    Words,
+)
 from physics_fixed.limits import (
     ANGULAR_VELOCITY_MAX_Q24,
-    FRICTION_MAX_Q24,
     GRAVITY_MAX_Q24,
     POSITION_MAX_Q24,
-    RESTITUTION_MAX_Q24,
     SUBSTEP_COUNT_MAX,
     SUBSTEP_COUNT_MIN,
     TICK_RATE_MAX,
@@ -36,12 +46,14 @@ from physics_fixed.limits import (
 )
 from physics_fixed.materials import (
     KIND_NAMES,
-    NO_MASS,
     checked_user_id,
+    coefficient_q24,
+    filter_of,
+    flags_of,
     mass_of,
-    ranged,
     ranged_vector,
     unit_quaternion_q30,
+    velocities_of,
 )
 from physics_fixed.scale import Number
 from physics_fixed.solver.islands import label_islands
@@ -58,8 +70,6 @@ SPACE_COLUMNS = (
     Column("substep_count", "int"),
 )
 
-_STILL = (0, 0, 0)
-_GRAVITY_SCALE_MAX_Q24 = 16 << 24
 _IMPULSE_MAX_Q24 = 1 << 50
 
 
@@ -108,7 +118,11 @@ class Space:
         )
         self.settings["tick_rate"][0] = rate
         self.settings["substep_count"][0] = count
-        self.tables: tuple[Table, ...] = (self.settings, self.bodies, self.contacts, self.ended)
+        self.geometries = geometry_table()
+        self.words = word_table()
+        self.tables: tuple[Table, ...] = (
+            self.settings, self.geometries, self.words, self.bodies, self.contacts, self.ended,
+        )  # fmt: skip
         self._state: TableSet | None = None
         self._solver_settings_of = rate, count
         self._solver_settings = solver_settings(rate, count)
@@ -149,6 +163,11 @@ class Space:
         gravity_scale: Number | None = None,
         gravity_scale_q24: int | None = None,
         lock_rotation: bool = False,
+        category: int = 1,
+        mask: int = FILTER_MASK,
+        group: int = 0,
+        sensor: bool = False,
+        enabled: bool = True,
         user_id: int = 0,
     ) -> Body:
         """Add a body.
@@ -175,6 +194,16 @@ class Space:
             -16 to 16, default 1.
         lock_rotation : bool
             The body keeps its rotation, whatever hits it.
+        category, mask : int
+            Sets of 24 categories, as bits. Two bodies meet if the mask of each holds a category of the other.
+        group : int
+            -32768 to 32767. Bodies with the same group other than 0 meet if it is positive, whatever the
+            masks say.
+        sensor : bool
+            The body notices others (see :attr:`events`) but lets them through. Two sensors, and a sensor and
+            what is static, do not notice each other.
+        enabled : bool
+            A disabled body stays where it is and meets nothing, see :meth:`set_enabled`.
         user_id : int
             Any signed 64-bit number; it comes back in events and names the body in a diff of two states.
 
@@ -196,30 +225,26 @@ class Space:
             "alive": 1,
             "kind": kind,
             "shape": shape.code,
-            "flags": FLAG_LOCK_ROTATION if lock_rotation else 0,
+            "flags": flags_of(
+                {FLAG_LOCK_ROTATION: lock_rotation, FLAG_SENSOR: sensor, FLAG_DISABLED: not enabled}
+            ),
+            "filter": filter_of(category, mask, group),
             "position_q24": ranged_vector(position, position_q24, 24, POSITION_MAX_Q24, "position", "m"),
             "rotation_q30": unit_quaternion_q30(rotation, rotation_q30),
-            "velocity_q24": ranged_vector(velocity, velocity_q24, 24, VELOCITY_MAX_Q24, "velocity", "m/s"),
-            "angular_velocity_q24": ranged_vector(
-                angular_velocity, angular_velocity_q24, 24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity",
-                "rad/s"
-            ),
             "size_q24": shape.size_q24,
             "lever_q24": shape.lever_q24,
-            "friction_q24": _coefficient(friction, friction_q24, "0.5", FRICTION_MAX_Q24, "friction"),
-            "restitution_q24": _coefficient(restitution, restitution_q24, "0", RESTITUTION_MAX_Q24,
-            "restitution"), "gravity_scale_q24": ranged(
-                1 if gravity_scale is None and gravity_scale_q24 is None else gravity_scale,
-                gravity_scale_q24, 24, -_GRAVITY_SCALE_MAX_Q24, _GRAVITY_SCALE_MAX_Q24, "gravity_scale",
-            ),
         }  # fmt: skip
-        properties = NO_MASS
-        if kind == DYNAMIC:
-            properties = mass_of(shape, density, mass, mass_q24=mass_q24, lock_rotation=lock_rotation)
-        columns["inverse_mass_q40"] = properties.inverse_mass_q40
-        columns["angular_gain_q40"] = properties.angular_gain_q40
-        if kind == STATIC and (columns["velocity_q24"], columns["angular_velocity_q24"]) != (_STILL, _STILL):
-            raise NumberError("a STATIC body has no velocity; use KINEMATIC for one that moves")
+        columns["velocity_q24"], columns["angular_velocity_q24"] = velocities_of(
+            kind, velocity, velocity_q24, angular_velocity, angular_velocity_q24
+        )
+        for name, value, raw, default in (
+            ("friction", friction, friction_q24, "0.5"),
+            ("restitution", restitution, restitution_q24, 0),
+            ("gravity_scale", gravity_scale, gravity_scale_q24, 1),
+        ):
+            columns[f"{name}_q24"] = coefficient_q24(name, value, raw, default)
+        masses = mass_of(shape, kind, density, mass, mass_q24=mass_q24, lock_rotation=lock_rotation)
+        columns |= {"inverse_mass_q40": masses.inverse_mass_q40, "angular_gain_q40": masses.angular_gain_q40}
         return Body(self.bodies, self._put(columns))
 
     def _put(self, columns: dict[str, int | tuple[int, ...]]) -> int:
@@ -260,7 +285,12 @@ class Space:
         contacts, bodies = self.contacts, self.bodies
         pair = contacts["pair"]
         mine = (pair >> ROW_BITS == row) | (pair & ROW_MASK == row)
-        for index in np.flatnonzero(mine & (contacts["touching"] != 0)):
+        shapes_before = (-1, -1)
+        for index in np.flatnonzero(mine & (contacts["touching"] & TOUCHING_NOW != 0)):
+            shapes = int(pair[index]), int(contacts["sub"][index]) >> 32
+            if shapes == shapes_before:  # another triangle of the same mesh
+                continue
+            shapes_before = shapes
             a, b = int(pair[index]) >> ROW_BITS, int(pair[index]) & ROW_MASK
             self.ended.resize(self.ended.count + 1)
             for name, value in (
@@ -268,6 +298,7 @@ class Space:
                 ("body_b", body_id(int(bodies["generation"][b]), b)),
                 ("user_a", bodies["user_id"][a]),
                 ("user_b", bodies["user_id"][b]),
+                ("children", int(contacts["sub"][index]) >> 32),
             ):
                 self.ended[name][-1] = value
         if mine.any():
@@ -276,6 +307,8 @@ class Space:
             for column in contacts.columns:
                 contacts[column.name][: len(left)] = contacts[column.name][left]
             contacts.set_count(len(left))
+        if bodies["geometry"][row] >= 0:
+            release(self.geometries, self.words, int(bodies["geometry"][row]))
         clear_row(bodies, row)
 
     def step(self) -> None:
@@ -289,6 +322,7 @@ class Space:
         advance(
             self.bodies,
             self.contacts,
+            self.geometries,
             self.settings.array("gravity_q24")[0],
             self._solver_settings,
             self._scratch,
@@ -307,10 +341,12 @@ class Space:
         if count == 0:
             return self._nothing
         events = no_events(count)
-        order = np.lexsort((self.ended["body_b"], self.ended["body_a"]))
+        order = np.lexsort((self.ended["children"], self.ended["body_b"], self.ended["body_a"]))
         events.phase[:] = PHASE_END
         for name in ("body_a", "body_b", "user_a", "user_b"):
             getattr(events, name)[:] = self.ended[name][order]
+        events.child_a[:] = self.ended["children"][order] >> CHILD_BITS
+        events.child_b[:] = self.ended["children"][order] & CHILD_MASK
         self.ended.resize(0)
         return events
 
@@ -333,10 +369,11 @@ class Space:
         generation, user_id, inverse_mass_q40 = self._stepped
         events = no_events(removed.count + scratch.contact_count + scratch.ended_count)
         pair = np.zeros(len(events.phase), np.int64)
+        children = np.zeros(len(events.phase), np.int64)
         used = gather_events(
             scratch.contact_count, scratch.contact, scratch.point, scratch.ball, scratch.face,
             scratch.ended_count, scratch.ended,
-            scratch.origin_q24, inverse_mass_q40, removed.count, events.phase, pair,
+            scratch.origin_q24, inverse_mass_q40, removed.count, events.phase, pair, children,
             events.point_count, events.points_q24, events.normal_q30, events.approach_speed_q24,
             events.normal_impulse_q24, events.friction_impulse_q24,
         )  # fmt: skip
@@ -346,7 +383,8 @@ class Space:
             events.body_b[:] = generation[b] << ROW_BITS | b
             events.user_a[:] = user_id[a]
             events.user_b[:] = user_id[b]
-        for name in ("phase", "body_a", "body_b", "user_a", "user_b"):
+        events.child_a[:], events.child_b[:] = children >> CHILD_BITS, children & CHILD_MASK
+        for name in ("phase", "body_a", "body_b", "user_a", "user_b", "child_a", "child_b"):
             getattr(events, name)[: removed.count] = getattr(removed, name)
         return events.first(used)
 
@@ -364,6 +402,7 @@ class Space:
             bodies.array("kind"),
             contacts.count,
             contacts.array("pair"),
+            contacts.array("touching"),
             island,
         )
         return island[: bodies.count]
@@ -413,6 +452,31 @@ class Space:
         )
         if rotation_q30 is not None:
             self.bodies["rotation_q30"][row] = unit_quaternion_q30(None, rotation_q30)
+
+    def set_enabled(self, body: int, *, enabled: bool) -> None:
+        """Let a body take part, or not: a disabled one stays where it is, meets nothing, and keeps its
+        velocity.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live body.
+        """
+        flags = self.bodies["flags"]
+        row = self.row(body)
+        flags[row] = flags[row] & ~np.uint8(FLAG_DISABLED) | (0 if enabled else FLAG_DISABLED)
+
+    def set_filter(self, body: int, *, category: int = 1, mask: int = FILTER_MASK, group: int = 0) -> None:
+        """Change which bodies a body meets, see :meth:`add`.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live body.
+        NumberError
+            If a number is out of range.
+        """
+        self.bodies["filter"][self.row(body)] = filter_of(category, mask, group)
 
     def apply_impulse_q24(
         self, body: int, impulse: Sequence[int], *, point_q24: Sequence[int] | None = None
@@ -476,9 +540,3 @@ def _whole(value: int, low: int, high: int, name: str) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
         raise NumberError(f"{name} = {value!r}; allowed: whole numbers from {low} to {high}")
     return value.__index__()
-
-
-def _coefficient(value: Number | None, raw: int | None, default: str, high: int, name: str) -> int:
-    if value is None and raw is None:
-        value = default
-    return ranged(value, raw, 24, 0, high, name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.fixmath.wide import bit_length
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
-from physics_fixed.layout import DYNAMIC, SHAPE_NONE, Bytes, Words
+from physics_fixed.layout import ACTIVE_DYNAMIC, ACTIVE_KINEMATIC, ACTIVE_SENSOR, Words
 
 LEVELS = 64
 _BIG_COUNT_MIN = 8
@@ -23,17 +23,17 @@ _ROW_MASK = 0xFFFFFFFF
 
 # order[index]: key of the cell, row, both in sorted order.
 ORDER_WIDTH = 2
-# sorted_box_q24[index]: box (6), row, 1 if dynamic.
+# sorted_box_q24[index]: box (6), row, activity.
 SORTED_WIDTH = 8
 
 
-@device_kernel("int64(int64,uint8[::1],uint8[::1],int64[:,::1],int64[::1])")
-def choose_cell(count: int, alive: Bytes, shape: Bytes, box_q24: Words, histogram: Words) -> int:
+@device_kernel("int64(int64,int64[::1],int64[:,::1],int64[::1])")
+def choose_cell(count: int, active: Words, box_q24: Words, histogram: Words) -> int:
     """Edge of a cell, Q24: a little more than the largest body that is not big; few bodies are big."""
     histogram[:LEVELS] = 0
     bodies = 0
     for row in range(count):
-        if alive[row] == 0 or shape[row] == SHAPE_NONE:
+        if active[row] == 0:
             continue
         bodies += 1
         histogram[bit_length(_extent(box_q24, row))] += 1
@@ -44,7 +44,7 @@ def choose_cell(count: int, alive: Bytes, shape: Bytes, box_q24: Words, histogra
         bits -= 1
     largest = 0
     for row in range(count):
-        if alive[row] == 0 or shape[row] == SHAPE_NONE:
+        if active[row] == 0:
             continue
         extent = _extent(box_q24, row)
         if extent >> bits == 0:
@@ -95,14 +95,11 @@ def sort_by_key(order: Words, spare: Words, count: int, key_bits: int, histogram
 
 
 @device_kernel(
-    "UniTuple(int64,3)(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[::1])"
+    "UniTuple(int64,3)(int64,int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
 )
 def sort_into_cells(
     count: int,
-    alive: Bytes,
-    kind: Bytes,
-    shape: Bytes,
+    active: Words,
     box_q24: Words,
     order: Words,
     spare: Words,
@@ -117,13 +114,13 @@ def sort_into_cells(
         Number of small bodies; bits of a cell's coordinate along y and along z in the keys left in ``order``.
         The number of all bodies is left in ``histogram[0]``.
     """
-    cell = choose_cell(count, alive, shape, box_q24, histogram)
+    cell = choose_cell(count, active, box_q24, histogram)
     low_x = low_y = low_z = 1 << 62
     high_x = high_y = high_z = -(1 << 62)
     small = 0
     big = 0
     for row in range(count):
-        if alive[row] == 0 or shape[row] == SHAPE_NONE:
+        if active[row] == 0:
             continue
         if _extent(box_q24, row) >= cell:
             spare[big, 1] = row
@@ -161,9 +158,17 @@ def sort_into_cells(
         for lane in range(6):
             sorted_box_q24[index, lane] = box_q24[row, lane]
         sorted_box_q24[index, 6] = row
-        sorted_box_q24[index, 7] = 1 if kind[row] == DYNAMIC else 0
+        sorted_box_q24[index, 7] = active[row]
     histogram[0] = small + big
     return small, y_bits, z_bits
+
+
+@inline_kernel("boolean(int64)")
+def indifferent(both: int) -> bool:
+    """Whether two bodies do nothing to each other, by what either of them is: a dynamic one meets all, a
+    sensor what moves.
+    """
+    return both & ACTIVE_DYNAMIC == 0 and both != ACTIVE_KINEMATIC | ACTIVE_SENSOR
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64,int64[::1],int64)")
@@ -176,7 +181,7 @@ def emit_if_overlapping(sorted_box_q24: Words, i: int, j: int, found: Words, pai
         | (sorted_box_q24[j, 1] > sorted_box_q24[i, 4])
         | (sorted_box_q24[i, 2] > sorted_box_q24[j, 5])
         | (sorted_box_q24[j, 2] > sorted_box_q24[i, 5])
-        | ((sorted_box_q24[i, 7] | sorted_box_q24[j, 7]) == 0)
+        | indifferent(sorted_box_q24[i, 7] | sorted_box_q24[j, 7])
     )
     # Without a branch: the outcome is a coin toss, and a wrong guess costs more than the store.
     a = sorted_box_q24[i, 6]
@@ -261,14 +266,11 @@ def sort_pairs(count: int, pair_count: int, found: Words, pairs: Words, histogra
 
 
 @kernel(
-    "int64(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
-    "int64[::1],int64[::1])"
+    "int64(int64,int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[::1])"
 )
 def find_pairs(
     count: int,
-    alive: Bytes,
-    kind: Bytes,
-    shape: Bytes,
+    active: Words,
     box_q24: Words,
     order: Words,
     spare: Words,
@@ -277,16 +279,16 @@ def find_pairs(
     found: Words,
     pairs: Words,
 ) -> int:
-    """Find the pairs of live bodies whose boxes overlap, at least one of the two dynamic.
+    """Find the pairs of live bodies whose boxes overlap, unless neither can do anything to the
+    other.
 
     Parameters
     ----------
     count : int
         Rows of the table of bodies.
-    alive, kind, shape : (n,)
-        Columns of that table.
+    active : (n,)
     box_q24 : (n, 6)
-        Boxes from :func:`physics_fixed.broadphase.boxes.place_boxes`.
+        Activities and boxes from :func:`physics_fixed.broadphase.boxes.place_boxes`.
     order, spare : (n, 2); sorted_box_q24 : (n, 8); histogram : (max(n, 256) + 1,); found : (capacity,)
         Scratch.
     pairs : (capacity,), written
@@ -298,9 +300,7 @@ def find_pairs(
         Number of pairs. If it exceeds the capacity of ``found``, nothing has been written to ``pairs``: call
         again with longer arrays.
     """
-    small, y_bits, z_bits = sort_into_cells(
-        count, alive, kind, shape, box_q24, order, spare, sorted_box_q24, histogram
-    )
+    small, y_bits, z_bits = sort_into_cells(count, active, box_q24, order, spare, sorted_box_q24, histogram)
     pair_count = emit_pairs(small, histogram[0], y_bits, z_bits, order, sorted_box_q24, found)
     if pair_count <= found.shape[0]:
         sort_pairs(count, pair_count, found, pairs, histogram)

@@ -9,6 +9,7 @@ from physics_fixed.fixmath.quat import (
     rotate_inverse_q30,
     rotate_q30,
 )
+from physics_fixed.fixmath.quat import matrix_q30 as matrix_of_quaternion_q30
 from physics_fixed.fixmath.scalar import clamp_symmetric, maximum, minimum
 from physics_fixed.fixmath.wide import (
     div_shift,
@@ -22,8 +23,12 @@ from physics_fixed.fixmath.wide import (
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import (
     DYNAMIC,
+    FLAG_DISABLED,
     FLAG_LOCK_ROTATION,
     GAIN_INVERSE_LEVER,
+    MOBILE_DYNAMIC,
+    MOBILE_KINEMATIC,
+    MOBILE_NOT,
     MOTION_SHIFT,
     MOTION_TURN,
     MOTION_V,
@@ -43,7 +48,7 @@ _EXTRA_BITS = 12  # of angular velocity while it goes through the body axes: rou
 
 @kernel(
     "void(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
 )
 def start_bodies(
     count: int,
@@ -55,18 +60,27 @@ def start_bodies(
     angular_velocity_q24: Words,
     lever_q24: Words,
     angular_gain_q40: Words,
+    geometry: Words,
+    principal_q30: Words,
+    rotation_q30: Words,
     matrix_q30: Words,
     origin_q24: Words,
+    mobile: Words,
     motion: Words,
     gain_q40: Words,
 ) -> None:
-    """Fill ``motion``, ``gain_q40`` and ``origin_q24`` (positions before the step) from the table of bodies.
+    """Fill ``motion``, ``gain_q40``, ``mobile`` and ``origin_q24`` (positions before the step) from the table
+    of bodies.
 
-    ``matrix_q30`` is read for bodies whose gain differs between axes.
+    ``matrix_q30`` is read for bodies whose gain differs between axes, and ``principal_q30`` (from the table
+    of geometries) if these axes are not the body's.
     """
     for row in range(count):
+        mobile[row] = MOBILE_NOT
         if alive[row] == 0:
             continue
+        if flags[row] & FLAG_DISABLED == 0 and kind[row] != STATIC:
+            mobile[row] = MOBILE_DYNAMIC if kind[row] == DYNAMIC else MOBILE_KINEMATIC
         still = kind[row] == STATIC
         turning = not still and flags[row] & FLAG_LOCK_ROTATION == 0
         for axis in range(3):
@@ -87,16 +101,63 @@ def start_bodies(
         if x == y and y == z:
             gain_q40[row, :3] = x
             gain_q40[row, 3:6] = 0
+        elif geometry[row] < 0 or principal_q30[geometry[row], 3] == _ONE_Q30:
+            turn_gain(
+                gain_q40, row, x, y, z, matrix_q30[row, 0], matrix_q30[row, 1], matrix_q30[row, 2],
+                matrix_q30[row, 3], matrix_q30[row, 4], matrix_q30[row, 5], matrix_q30[row, 6],
+                matrix_q30[row, 7], matrix_q30[row, 8],
+            )  # fmt: skip
         else:
-            for cell in range(6):
-                i = cell if cell < 3 else (0 if cell < 5 else 1)
-                j = cell if cell < 3 else (1 if cell == 3 else 2)
-                gain_q40[row, cell] = dot3_shift(
-                    mul_shift(x, matrix_q30[row, 3 * i], 30), matrix_q30[row, 3 * j],
-                    mul_shift(y, matrix_q30[row, 3 * i + 1], 30), matrix_q30[row, 3 * j + 1],
-                    mul_shift(z, matrix_q30[row, 3 * i + 2], 30), matrix_q30[row, 3 * j + 2],
-                    30,
-                )  # fmt: skip
+            xx, xy, xz, yx, yy, yz, zx, zy, zz = matrix_of_quaternion_q30(
+                *principal_axes(rotation_q30, row, principal_q30, geometry[row])
+            )
+            turn_gain(gain_q40, row, x, y, z, xx, xy, xz, yx, yy, yz, zx, zy, zz)
+
+
+@inline_kernel("UniTuple(int64,4)(int64[:,::1],int64,int64[:,::1],int64)")
+def principal_axes(
+    rotation_q30: Words, row: int, principal_q30: Words, geometry: int
+) -> tuple[int, int, int, int]:
+    """Rotation from a body's principal axes to the world's."""
+    return multiply_q30(
+        rotation_q30[row, 0], rotation_q30[row, 1], rotation_q30[row, 2], rotation_q30[row, 3],
+        principal_q30[geometry, 0], principal_q30[geometry, 1], principal_q30[geometry, 2],
+        principal_q30[geometry, 3],
+    )  # fmt: skip
+
+
+@inline_kernel("int64(int64,int64,int64,int64,int64,int64,int64,int64,int64)")
+def gain_cell(x: int, y: int, z: int, ix: int, iy: int, iz: int, jx: int, jy: int, jz: int) -> int:
+    """A cell of the gain in world axes, from the gains about three axes and two rows of their matrix."""
+    return dot3_shift(mul_shift(x, ix, 30), jx, mul_shift(y, iy, 30), jy, mul_shift(z, iz, 30), jz, 30)
+
+
+@inline_kernel(
+    "void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64,int64,int64,int64,int64)"
+)
+def turn_gain(
+    gain_q40: Words,
+    row: int,
+    x: int,
+    y: int,
+    z: int,
+    xx: int,
+    xy: int,
+    xz: int,
+    yx: int,
+    yy: int,
+    yz: int,
+    zx: int,
+    zy: int,
+    zz: int,
+) -> None:
+    """Write the gain in world axes from the gains about three axes and their rotation matrix, row by row."""
+    gain_q40[row, 0] = gain_cell(x, y, z, xx, xy, xz, xx, xy, xz)
+    gain_q40[row, 1] = gain_cell(x, y, z, yx, yy, yz, yx, yy, yz)
+    gain_q40[row, 2] = gain_cell(x, y, z, zx, zy, zz, zx, zy, zz)
+    gain_q40[row, 3] = gain_cell(x, y, z, xx, xy, xz, yx, yy, yz)
+    gain_q40[row, 4] = gain_cell(x, y, z, xx, xy, xz, zx, zy, zz)
+    gain_q40[row, 5] = gain_cell(x, y, z, yx, yy, yz, zx, zy, zz)
 
 
 @device_kernel("int64(int64,int64)")
@@ -106,14 +167,13 @@ def scaled_spin(angular_velocity_q24: int, lever_q24: int) -> int:
 
 
 @kernel(
-    "void(int64,int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
-    "int64[:,::1],int64[:,::1])"
+    "void(int64,int64,int64[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
+    "int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
 )
 def finish_bodies(
     count: int,
     tick_q40: int,
-    alive: Bytes,
-    kind: Bytes,
+    mobile: Words,
     flags: Bytes,
     position_q24: Words,
     rotation_q30: Words,
@@ -121,34 +181,39 @@ def finish_bodies(
     angular_velocity_q24: Words,
     lever_q24: Words,
     angular_gain_q40: Words,
+    geometry: Words,
+    principal_q30: Words,
     motion: Words,
 ) -> None:
     """Move the bodies by what the substeps accumulated, and give them their new velocities, clamped to the
     limits.
     """
     for row in range(count):
-        if alive[row] == 0 or kind[row] == STATIC:
+        if mobile[row] == MOBILE_NOT:
             continue
         for axis in range(3):
             position_q24[row, axis] = clamp_symmetric(
                 position_q24[row, axis] + ((motion[row, MOTION_SHIFT + axis] + 8) >> 4), POSITION_MAX_Q24
             )
-        if kind[row] == DYNAMIC:
+        if mobile[row] == MOBILE_DYNAMIC:
             for axis in range(3):
                 velocity_q24[row, axis] = clamp_symmetric(motion[row, MOTION_V + axis], VELOCITY_MAX_Q24)
         if flags[row] & FLAG_LOCK_ROTATION != 0:
             continue
         lever = lever_q24[row]
         inverse = (1 << 62) // lever
-        if kind[row] == DYNAMIC:
+        if mobile[row] == MOBILE_DYNAMIC:
             for axis in range(3):
                 # Only the change goes through the lever, so a free body keeps its angular velocity to the
                 # bit.
                 before = scaled_spin(angular_velocity_q24[row, axis], lever)
                 change = mul_shift(motion[row, MOTION_W + axis] - before, inverse, 38)
                 angular_velocity_q24[row, axis] += change
-        turn(row, tick_q40, rotation_q30, angular_velocity_q24, inverse, angular_gain_q40, motion)
-        if kind[row] == DYNAMIC:
+        turn(
+            row, tick_q40, rotation_q30, angular_velocity_q24, inverse, angular_gain_q40, geometry,
+            principal_q30, motion,
+        )  # fmt: skip
+        if mobile[row] == MOBILE_DYNAMIC:
             bound = minimum(ANGULAR_VELOCITY_MAX_Q24, div_shift(SPEED_MAX_Q24, lever, 24))
             for axis in range(3):
                 angular_velocity_q24[row, axis] = clamp_symmetric(angular_velocity_q24[row, axis], bound)
@@ -221,7 +286,9 @@ def spin_of_momentum(
     return rotate_q30(qx, qy, qz, qw, x, y, z)
 
 
-@device_kernel("void(int64,int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1])")
+@device_kernel(
+    "void(int64,int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
+)
 def turn(
     row: int,
     tick_q40: int,
@@ -229,6 +296,8 @@ def turn(
     angular_velocity_q24: Words,
     inverse_lever: int,
     angular_gain_q40: Words,
+    geometry: Words,
+    principal_q30: Words,
     motion: Words,
 ) -> None:
     """Turn a body by what the substeps accumulated.
@@ -249,24 +318,37 @@ def turn(
     gain_x = angular_gain_q40[row, 0]
     gain_y = angular_gain_q40[row, 1]
     gain_z = angular_gain_q40[row, 2]
+    px = py = pz = 0
+    pw = _ONE_Q30
     lopsided = gain_x != gain_y or gain_y != gain_z  # never so for a kinematic body: its gains are zero
     mx = my = mz = 0
     if lopsided:
         sx = angular_velocity_q24[row, 0] << _EXTRA_BITS
         sy = angular_velocity_q24[row, 1] << _EXTRA_BITS
         sz = angular_velocity_q24[row, 2] << _EXTRA_BITS
+        if geometry[row] >= 0:
+            px = principal_q30[geometry[row], 0]
+            py = principal_q30[geometry[row], 1]
+            pz = principal_q30[geometry[row], 2]
+            pw = principal_q30[geometry[row], 3]
+        if pw != _ONE_Q30:
+            qx, qy, qz, qw = multiply_q30(qx, qy, qz, qw, px, py, pz, pw)
         mx, my, mz = momentum_of_spin(qx, qy, qz, qw, sx, sy, sz, gain_x, gain_y, gain_z)
         hx, hy, hz, hw = turned(qx, qy, qz, qw, x >> 1, y >> 1, z >> 1)
         tx, ty, tz = spin_of_momentum(hx, hy, hz, hw, mx, my, mz, gain_x, gain_y, gain_z)
         x += mul_shift(tx - sx, tick_q40, _ANGLE_SHIFT)
         y += mul_shift(ty - sy, tick_q40, _ANGLE_SHIFT)
         z += mul_shift(tz - sz, tick_q40, _ANGLE_SHIFT)
-    qx, qy, qz, qw = turned(qx, qy, qz, qw, x, y, z)
+    qx, qy, qz, qw = turned(
+        rotation_q30[row, 0], rotation_q30[row, 1], rotation_q30[row, 2], rotation_q30[row, 3], x, y, z
+    )
     rotation_q30[row, 0] = qx
     rotation_q30[row, 1] = qy
     rotation_q30[row, 2] = qz
     rotation_q30[row, 3] = qw
     if lopsided:
+        if pw != _ONE_Q30:
+            qx, qy, qz, qw = multiply_q30(qx, qy, qz, qw, px, py, pz, pw)
         sx, sy, sz = spin_of_momentum(qx, qy, qz, qw, mx, my, mz, gain_x, gain_y, gain_z)
         half = 1 << (_EXTRA_BITS - 1)
         angular_velocity_q24[row, 0] = (sx + half) >> _EXTRA_BITS

@@ -14,6 +14,7 @@ from physics_fixed.layout import (
     CONTACT_GROUP,
     CONTACT_PAIR,
     CONTACT_ROW,
+    CONTACT_SENSOR,
     DYNAMIC,
     FLAG_LOCK_ROTATION,
     SHAPE_SPHERE,
@@ -86,6 +87,8 @@ def colour_contacts(
     taken[:count] = 0
     group_end[:] = 0
     for index in range(contact_count):
+        if contact[index, CONTACT_SENSOR] != 0:
+            continue
         a = contact[index, CONTACT_PAIR] >> 32
         b = contact[index, CONTACT_PAIR] & _ROW_MASK
         # A dynamic body that cannot turn meets a sphere like a ball; two boxes never do.
@@ -121,6 +124,8 @@ def colour_contacts(
             group_end[group] = face_count
             face_count += here
     for index in range(contact_count):
+        if contact[index, CONTACT_SENSOR] != 0:
+            continue
         group = contact[index, CONTACT_GROUP]
         contact[index, CONTACT_ROW] = group_end[group]
         group_end[group] += 1

@@ -7,7 +7,7 @@ on other islands.
 from __future__ import annotations
 
 from physics_fixed.jit import inline_kernel, kernel
-from physics_fixed.layout import DYNAMIC, Bytes, Words
+from physics_fixed.layout import DYNAMIC, TOUCHING_SENSOR, Bytes, Words
 
 _ROW_MASK = 0xFFFFFFFF
 
@@ -21,9 +21,9 @@ def root_of(island: Words, row: int) -> int:
     return row
 
 
-@kernel("void(int64,uint8[::1],uint8[::1],int64,int64[::1],int64[::1])")
+@kernel("void(int64,uint8[::1],uint8[::1],int64,int64[::1],uint8[::1],int64[::1])")
 def label_islands(
-    count: int, alive: Bytes, kind: Bytes, contact_count: int, pair: Words, island: Words
+    count: int, alive: Bytes, kind: Bytes, contact_count: int, pair: Words, touching: Bytes, island: Words
 ) -> None:
     """Write the smallest row of its island for each dynamic body, -1 for all other rows.
 
@@ -31,8 +31,9 @@ def label_islands(
     ----------
     alive, kind : (n,)
         Columns of the table of bodies.
-    pair : (contact_count,)
-        Column of the table of contacts. Contacts whose gap is still open count: the solver may close them.
+    pair, touching : (contact_count,)
+        Columns of the table of contacts. Contacts whose gap is still open count: the solver may close them.
+        Those of sensors do not.
     island : (count,), written
     """
     for row in range(count):
@@ -40,7 +41,7 @@ def label_islands(
     for index in range(contact_count):
         a = pair[index] >> 32
         b = pair[index] & _ROW_MASK
-        if island[a] < 0 or island[b] < 0:
+        if island[a] < 0 or island[b] < 0 or touching[index] & TOUCHING_SENSOR != 0:
             continue
         a = root_of(island, a)
         b = root_of(island, b)

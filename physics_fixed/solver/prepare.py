@@ -7,12 +7,15 @@ from physics_fixed.fixmath.wide import dot3_shift, mul_shift
 from physics_fixed.jit import device_kernel, kernel
 from physics_fixed.layout import (
     CONTACT_APPROACH,
+    CONTACT_COEFFICIENT,
     CONTACT_FRICTION,
     CONTACT_GROUP,
     CONTACT_NORMAL,
     CONTACT_PAIR,
     CONTACT_POINT_FIRST,
+    CONTACT_RESTITUTION,
     CONTACT_ROW,
+    CONTACT_SENSOR,
     DYNAMIC,
     MOTION_V,
     POINT_PUSH,
@@ -43,7 +46,6 @@ from physics_fixed.solver.rows import (
 from physics_fixed.solver.terms import (
     ONE_Q31,
     bounce_of,
-    combined_friction_q58,
     reciprocal_q60,
     share_of_a_q60,
 )
@@ -52,8 +54,8 @@ _ROW_MASK = 0xFFFFFFFF
 
 
 @device_kernel(
-    "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1])"
+    "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1])"
 )
 def prepare_ball(
     settings: Words,
@@ -62,8 +64,6 @@ def prepare_ball(
     point: Words,
     kind: Bytes,
     inverse_mass_q40: Words,
-    friction_q24: Words,
-    restitution_q24: Words,
     motion: Words,
     gain_q40: Words,
     ball: Words,
@@ -94,7 +94,7 @@ def prepare_ball(
     ball[row, BALL_SPIN_A] = spin_a
     ball[row, BALL_SPIN_B] = spin_b
     ball[row, BALL_SLIP] = reciprocal_q60(ONE_Q31 + (spin_a >> 29) + (spin_b >> 29))
-    ball[row, BALL_FRICTION] = combined_friction_q58(friction_q24, a, b)
+    ball[row, BALL_FRICTION] = contact[index, CONTACT_COEFFICIENT]
     ball[row, BALL_PUSH] = minimum(point[first, POINT_PUSH], PUSH_MAX_Q24)
     ball[row, BALL_TOTAL] = 0
     for axis in range(3):
@@ -115,12 +115,12 @@ def prepare_ball(
         PRODUCT,
     )  # fmt: skip
     contact[index, CONTACT_APPROACH] = approach
-    ball[row, BALL_BOUNCE] = bounce_of(restitution_q24, a, b, approach, settings)
+    ball[row, BALL_BOUNCE] = bounce_of(contact[index, CONTACT_RESTITUTION], approach, settings)
 
 
 @kernel(
-    "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],"
-    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+    "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def prepare_rows(
     settings: Words,
@@ -130,8 +130,6 @@ def prepare_rows(
     kind: Bytes,
     origin_q24: Words,
     inverse_mass_q40: Words,
-    friction_q24: Words,
-    restitution_q24: Words,
     motion: Words,
     gain_q40: Words,
     ball: Words,
@@ -145,7 +143,7 @@ def prepare_rows(
     settings : (SETTINGS_LENGTH,)
     contact, point : arrays
         Contacts that :func:`physics_fixed.solver.colouring.colour_contacts` has given their rows.
-    kind, inverse_mass_q40, friction_q24, restitution_q24 : (n,)
+    kind, inverse_mass_q40 : (n,)
         Columns of the table of bodies.
     origin_q24, motion, gain_q40 : arrays
         From :func:`physics_fixed.solver.bodies.start_bodies`; velocities are those before the step.
@@ -153,13 +151,14 @@ def prepare_rows(
     corner : (4 * contact_count, CORNER_WIDTH), written
     """
     for index in range(contact_count):
+        if contact[index, CONTACT_SENSOR] != 0:
+            continue
         if contact[index, CONTACT_GROUP] % 2 == 0:
             prepare_ball(
-                settings, contact, index, point, kind, inverse_mass_q40, friction_q24, restitution_q24,
-                motion, gain_q40, ball,
+                settings, contact, index, point, kind, inverse_mass_q40, motion, gain_q40, ball
             )  # fmt: skip
         else:
             prepare_face(
-                settings, contact, index, point, kind, origin_q24, inverse_mass_q40, friction_q24,
-                restitution_q24, motion, gain_q40, face, corner,
+                settings, contact, index, point, kind, origin_q24, inverse_mass_q40, motion, gain_q40, face,
+                corner,
             )  # fmt: skip

@@ -15,11 +15,13 @@ from physics_fixed.fixmath.wide import (
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import (
     CONTACT_APPROACH,
+    CONTACT_COEFFICIENT,
     CONTACT_FRICTION,
     CONTACT_NORMAL,
     CONTACT_PAIR,
     CONTACT_POINT_COUNT,
     CONTACT_POINT_FIRST,
+    CONTACT_RESTITUTION,
     CONTACT_ROW,
     CONTACT_TWIST,
     DYNAMIC,
@@ -73,7 +75,6 @@ from physics_fixed.solver.rows import (
 from physics_fixed.solver.terms import (
     ONE_Q31,
     bounce_of,
-    combined_friction_q58,
     reciprocal_q60,
     share_of_a_q60,
     spin_along,
@@ -396,8 +397,8 @@ def twist_mass_q50(face: Words, row: int) -> int:
 
 
 @device_kernel(
-    "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],"
-    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+    "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def prepare_face(
     settings: Words,
@@ -407,8 +408,6 @@ def prepare_face(
     kind: Bytes,
     origin_q24: Words,
     inverse_mass_q40: Words,
-    friction_q24: Words,
-    restitution_q24: Words,
     motion: Words,
     gain_q40: Words,
     face: Words,
@@ -431,7 +430,7 @@ def prepare_face(
     face[row, FACE_SHARE_B] = ONE_Q60 - share
     face[row, FACE_POINT_FIRST] = contact[index, CONTACT_POINT_FIRST]
     face[row, FACE_POINT_COUNT] = contact[index, CONTACT_POINT_COUNT]
-    face[row, FACE_FRICTION] = combined_friction_q58(friction_q24, a, b)
+    face[row, FACE_FRICTION] = contact[index, CONTACT_COEFFICIENT]
     still = 1 if kind[b] == STATIC else 0
     approach = prepare_corners(
         contact, index, point, row, a, b, side, still, origin_q24, motion, gain_q40, face, corner
@@ -440,4 +439,6 @@ def prepare_face(
     contact[index, CONTACT_APPROACH] = approach
     first = contact[index, CONTACT_POINT_FIRST]
     for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
-        corner[k, CORNER_BOUNCE] = bounce_of(restitution_q24, a, b, corner[k, CORNER_BOUNCE], settings)
+        corner[k, CORNER_BOUNCE] = bounce_of(
+            contact[index, CONTACT_RESTITUTION], corner[k, CORNER_BOUNCE], settings
+        )

@@ -13,7 +13,15 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import clamp_symmetric
 from physics_fixed.fixmath.wide import dot2_shift, mul_shift
 from physics_fixed.jit import device_kernel, kernel
-from physics_fixed.layout import DYNAMIC, MOTION_SHIFT, MOTION_TURN, MOTION_V, MOTION_W, STATIC, Bytes, Words
+from physics_fixed.layout import (
+    MOBILE_DYNAMIC,
+    MOBILE_NOT,
+    MOTION_SHIFT,
+    MOTION_TURN,
+    MOTION_V,
+    MOTION_W,
+    Words,
+)
 from physics_fixed.solver.balls import bounce_balls, solve_ball_pairs, solve_balls_on_static, warm_start_balls
 from physics_fixed.solver.faces import bounce_faces, solve_faces, warm_start_faces
 from physics_fixed.solver.rows import (
@@ -29,13 +37,10 @@ from physics_fixed.solver.settings import BOUNDARY_SOFTNESS, PAIR_SOFTNESS, SUBS
 _HALF_Q36 = 1 << 35
 
 
-@device_kernel(
-    "void(int64,uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64)"
-)
+@device_kernel("void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64)")
 def start_substep(
     count: int,
-    alive: Bytes,
-    kind: Bytes,
+    mobile: Words,
     gravity_q24: Words,
     gravity_scale_q24: Words,
     settings: Words,
@@ -45,7 +50,7 @@ def start_substep(
 ) -> None:
     """Add gravity and, except in the first substep, what the accumulated pushes did in the one before."""
     for row in range(count):
-        if alive[row] == 0 or kind[row] != DYNAMIC:
+        if mobile[row] != MOBILE_DYNAMIC:
             continue
         for axis in range(3):
             pull = mul_shift(
@@ -62,11 +67,11 @@ def start_substep(
             motion[row, MOTION_W + axis] = clamp_symmetric(here + pushed, SPEED_MAX_Q24)
 
 
-@device_kernel("void(int64,uint8[::1],uint8[::1],int64[::1],int64[:,::1])")
-def move_bodies(count: int, alive: Bytes, kind: Bytes, settings: Words, motion: Words) -> None:
+@device_kernel("void(int64,int64[::1],int64[::1],int64[:,::1])")
+def move_bodies(count: int, mobile: Words, settings: Words, motion: Words) -> None:
     """Accumulate displacement and turn over one substep, rounded to nearest."""
     for row in range(count):
-        if alive[row] == 0 or kind[row] == STATIC:
+        if mobile[row] == MOBILE_NOT:
             continue
         for axis in range(3):
             motion[row, MOTION_SHIFT + axis] += dot2_shift(
@@ -120,13 +125,12 @@ def start_or_bounce(
 
 
 @kernel(
-    "void(int64,uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1])"
+    "void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1])"
 )
 def solve_substeps(
     count: int,
-    alive: Bytes,
-    kind: Bytes,
+    mobile: Words,
     gravity_q24: Words,
     gravity_scale_q24: Words,
     settings: Words,
@@ -141,8 +145,10 @@ def solve_substeps(
 
     Parameters
     ----------
-    alive, kind, gravity_scale_q24 : (n,)
-        Columns of the table of bodies.
+    mobile : (n,)
+        MOBILE_ constants of layout.
+    gravity_scale_q24 : (n,)
+        Column of the table of bodies.
     gravity_q24 : (3,), m/s^2
     settings : (SETTINGS_LENGTH,)
     group_end : (GROUPS,)
@@ -154,12 +160,10 @@ def solve_substeps(
     base : (n, BASE_WIDTH), scratch
     """
     for substep in range(settings[SUBSTEP_COUNT]):
-        start_substep(
-            count, alive, kind, gravity_q24, gravity_scale_q24, settings, motion, base, substep == 0
-        )
+        start_substep(count, mobile, gravity_q24, gravity_scale_q24, settings, motion, base, substep == 0)
         if substep == 0:
             start_or_bounce(group_end, ball, face, corner, motion, 0)
         solve_rows(settings, group_end, ball, face, corner, motion, 1)
-        move_bodies(count, alive, kind, settings, motion)
+        move_bodies(count, mobile, settings, motion)
         solve_rows(settings, group_end, ball, face, corner, motion, 0)
     start_or_bounce(group_end, ball, face, corner, motion, 1)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import maximum
-from physics_fixed.fixmath.wide import div_shift, dot6_shift, isqrt, mul_shift
+from physics_fixed.fixmath.wide import div_shift, dot6_shift, mul_shift
 from physics_fixed.jit import inline_kernel
 from physics_fixed.layout import MOTION_W, Words
 from physics_fixed.solver.rows import PRODUCT, UP
@@ -11,15 +10,6 @@ from physics_fixed.solver.settings import BOUNCE_THRESHOLD
 
 ONE_Q31 = 1 << 31
 _HALF_Q60 = 1 << 59
-
-
-@inline_kernel("int64(int64[::1],int64,int64)")
-def combined_friction_q58(friction_q24: Words, a: int, b: int) -> int:
-    """Friction of a pair: the geometric mean of the two coefficients, Q58."""
-    friction: int = friction_q24[a]
-    if friction == friction_q24[b]:
-        return friction << 34
-    return isqrt(friction * friction_q24[b]) << 34
 
 
 @inline_kernel("int64(int64[::1],int64,int64)")
@@ -36,10 +26,9 @@ def reciprocal_q60(mass_q31: int) -> int:
     return ((1 << 62) // mass_q31) << 29
 
 
-@inline_kernel("int64(int64[::1],int64,int64,int64,int64[::1])")
-def bounce_of(restitution_q24: Words, a: int, b: int, approach_q24: int, settings: Words) -> int:
-    """Separation velocity to restore after an approach: that times the larger restitution, if fast enough."""
-    restitution = maximum(restitution_q24[a], restitution_q24[b])
+@inline_kernel("int64(int64,int64,int64[::1])")
+def bounce_of(restitution: int, approach_q24: int, settings: Words) -> int:
+    """Separation velocity to restore after an approach: that times the restitution (Q24), if fast enough."""
     if restitution == 0 or approach_q24 <= settings[BOUNCE_THRESHOLD]:
         return 0
     return mul_shift(approach_q24, restitution, 24)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from physics_fixed import STATIC, Box, Space, Sphere
-from physics_fixed.contacts import PHASE_BEGIN, PHASE_END, PHASE_STAY
+from physics_fixed.events import PHASE_BEGIN, PHASE_END, PHASE_STAY
 from tests.physics_fixed.dynamics.scenery import METRE, UNIT_BOX, run, space_with_floor, velocity
 
 
