@@ -45,12 +45,20 @@ def splice(previous: bytes, payload: bytes) -> bytes:
     """Return the operation that turns `previous` into `payload`; no bytes when they are equal."""
     if previous == payload:
         return b""
-    shared = min(len(previous), len(payload))
-    prefix = _equal_prefix(previous[:shared], payload[:shared])
-    rest = shared - prefix
-    suffix = _equal_suffix(previous[len(previous) - rest :], payload[len(payload) - rest :])
+    if len(previous) == len(payload):
+        # Most often so, and what differs at first and at last then comes out of one comparison.
+        difference = int.from_bytes(previous, "big") ^ int.from_bytes(payload, "big")
+        prefix = len(payload) - (difference.bit_length() + 7 >> 3)
+        suffix = (difference & -difference).bit_length() - 1 >> 3
+    else:
+        shared = min(len(previous), len(payload))
+        prefix = _equal_prefix(previous[:shared], payload[:shared])
+        rest = shared - prefix
+        suffix = _equal_suffix(previous[len(previous) - rest :], payload[len(payload) - rest :])
     middle = payload[prefix : len(payload) - suffix]
     size = len(middle)
+    if size < LENGTH_LONG and prefix < 0x80 and suffix < 0x80:
+        return bytes((SPLICE | size, prefix, suffix)) + middle
     if size < LENGTH_LONG:
         head = bytes((SPLICE | size,))
     else:

@@ -56,6 +56,11 @@ class History:
             return None
         return self._payloads[index]
 
+    def payloads(self, first: int, end: int) -> list[bytes]:
+        """Return the payloads of a half-open range of held numbers."""
+        assert self.first <= first and end <= self.next, (self.first, first, end, self.next)
+        return self._payloads[first - self.first : max(first, end) - self.first]
+
     def append(self, payload: bytes) -> int:
         """Hold the next update and return its number; the oldest go when a bound is exceeded."""
         payloads = self._payloads
@@ -128,6 +133,11 @@ class History:
         differences = self._differences[offset : min(end - self.first, offset + BLOCK_COUNT_MAX)]
         if not based:
             differences[0] = splice(b"", self._payloads[offset])
+        if all(differences):
+            # The same as below, without a look at each: nothing is repeated, and all of it fits.
+            joined = b"".join(differences)
+            if len(joined) < size_max:
+                return first + len(differences), joined
         for operation in differences:
             if not operation:
                 if size >= size_max and coded and not run:
@@ -152,6 +162,37 @@ class History:
         if run:
             operations.append(RUNS[run])
         return first + coded, b"".join(operations)
+
+    def known_part(self, first: int, end: int, *, based: bool, size_max: int) -> tuple[int, bytes]:
+        """Code the held updates from `first` on as a sender of `end` and more would begin to.
+
+        A block of somebody who codes as we do begins with these bytes if it says the same about these
+        updates; so most of what a datagram repeats is compared without being decoded.
+
+        Parameters
+        ----------
+        first, end : int
+            A half-open range of held numbers, not empty.
+        based, size_max
+            As in `block`.
+
+        Returns
+        -------
+        end, operations
+            Where the part ends: after the last update that differs from the one before it, since a run at the
+            end may be longer in a block that goes on. ``first`` and no bytes if there is none.
+        """
+        differences = self._differences[first - self.first : end - self.first]
+        if based and all(differences):
+            return end, b"".join(differences)
+        if not based:
+            differences[0] = splice(b"", self._payloads[first - self.first])
+        count = len(differences)
+        while count and not differences[count - 1]:
+            count -= 1
+        if not count:
+            return first, b""
+        return self.block(first, based=based, size_max=size_max, end=first + count)
 
     def tail(self, first: int, *, based: bool) -> tuple[int, bytes]:
         """Return `block` from `first` to the newest within the redundancy bound; kept until the next update.

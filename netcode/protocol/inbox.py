@@ -58,19 +58,22 @@ class Inbox:
 
     def check(self, first: int, payloads: list[bytes]) -> None:
         """Refuse a block that contradicts what is held or lies outside the window."""
-        expected = self.history.next
+        history = self.history
+        expected = history.next
         end = first + len(payloads)
         if first < 0 or end > expected + self._limits.window_count:
             raise Refused(Refusal.NUMBER)
-        number = first
-        get = self.history.get
-        for payload in payloads:
-            if number >= expected and not self._waiting:
-                return
-            held = get(number) if number < expected else self._waiting.get(number)
-            if held is not None and held != payload:
+        known, known_end = max(first, history.first), min(end, expected)
+        if known < known_end:
+            said = payloads[known - first : known_end - first]
+            if said != history.payloads(known, known_end):
                 raise Refused(Refusal.CONFLICT)
-            number += 1
+        if not self._waiting:
+            return
+        for number in range(max(first, expected), end):
+            held = self._waiting.get(number)
+            if held is not None and held != payloads[number - first]:
+                raise Refused(Refusal.CONFLICT)
 
     def accept(self, first: int, payloads: list[bytes]) -> list[bytes]:
         """Take in a checked block; return the payloads that became deliverable, up to ``history.next``, in

@@ -97,16 +97,20 @@ def parse_records(
         kind = data[offset]
         offset += 1
         if APPLICATION_KIND_FIRST <= kind < APPLICATION_KIND_END:
-            length, offset = decode_varint(data, offset)
+            length = data[offset]
+            if length < 0x80:
+                offset += 1
+            else:
+                length, offset = decode_varint(data, offset)
             if length > limits.record_size_max:
                 raise Refused(Refusal.RECORD_SIZE)
-            body = data[offset : offset + length]
-            offset += length
-            if offset > size:
+            end = offset + length
+            if end > size:
                 raise Refused(Refusal.TRUNCATED)
-            parsed.records.append((kind, body))
+            parsed.records.append((kind, data[offset:end]))
+            offset = end
         elif kind in KINDS_OWN:
-            offset = _PARSERS[kind](data, offset, parsed, link.inbox, limits)
+            offset = _PARSERS[kind](data, offset, kind, parsed, link.inbox, limits)
         elif kind in KINDS_OTHER:
             emitter = Emitter(*_EMITTER.unpack_from(data, offset))
             offset += _EMITTER.size
@@ -118,7 +122,8 @@ def parse_records(
                 parsed.partial.append(Refusal.EMITTER_LOCAL if emitter == local else Refusal.EMITTER_UNKNOWN)
                 offset = _skip(data, offset, kind)
                 continue
-            offset = _PARSERS[kind - KIND_OTHER](data, offset, parsed, inbox, limits)
+            own_kind = kind - KIND_OTHER
+            offset = _PARSERS[own_kind](data, offset, own_kind, parsed, inbox, limits)
         else:
             raise Refused(Refusal.RECORD_KIND)
 
@@ -141,9 +146,7 @@ def _parse_other_acknowledgement(
     return offset
 
 
-def _parse_updates(
-    data: bytes, offset: int, parsed: Parsed, inbox: Inbox, limits: Limits, *, based: bool = False
-) -> int:
+def _parse_updates(data: bytes, offset: int, kind: int, parsed: Parsed, inbox: Inbox, limits: Limits) -> int:
     low, count = _BLOCK.unpack_from(data, offset)
     offset += _BLOCK.size
     if not count:
@@ -152,14 +155,26 @@ def _parse_updates(
     if not inbox.positioned:
         parsed.partial.append(Refusal.POSITION_UNKNOWN)
         return skip_block(data, offset, count)
-    first = extend(low, inbox.history.next)
-    base: bytes | None = b""
-    if based:
-        base = inbox.get(first - 1)
-        if base is None:
-            parsed.partial.append(Refusal.BASE_UNKNOWN)
-            return skip_block(data, offset, count)
-    payloads, offset = decode_block(data, offset, count, base or b"", limits.update_size_max)
+    history = inbox.history
+    first = extend(low, history.next)
+    based = kind == KIND_UPDATES_BASED
+    base = inbox.get(first - 1) if based else b""
+    if base is None:
+        parsed.partial.append(Refusal.BASE_UNKNOWN)
+        return skip_block(data, offset, count)
+    end = first + count
+    if history.first <= first < history.next:
+        # Most of a block is held already. If it says so as we would, that much of it needs no decoding.
+        known_end, operations = history.known_part(
+            first, min(end, history.next), based=based, size_max=len(data)
+        )
+        if operations and data.startswith(operations, offset):
+            offset += len(operations)
+            first = known_end
+            base = history.get(known_end - 1) or b""
+    payloads: list[bytes] = []
+    if first < end:
+        payloads, offset = decode_block(data, offset, end - first, base, limits.update_size_max)
     try:
         inbox.check(first, payloads)
     except Refused as refused:
@@ -170,11 +185,8 @@ def _parse_updates(
     return offset
 
 
-def _parse_updates_based(data: bytes, offset: int, parsed: Parsed, inbox: Inbox, limits: Limits) -> int:
-    return _parse_updates(data, offset, parsed, inbox, limits, based=True)
-
-
-def _parse_start(data: bytes, offset: int, parsed: Parsed, inbox: Inbox, limits: Limits) -> int:
+def _parse_start(data: bytes, offset: int, kind: int, parsed: Parsed, inbox: Inbox, limits: Limits) -> int:
+    assert kind == KIND_START, kind
     (first,) = _START.unpack_from(data, offset)
     if first + limits.window_count >= NUMBER_END:
         raise Refused(Refusal.NUMBER)
@@ -194,8 +206,8 @@ def _skip(data: bytes, offset: int, kind: int) -> int:
     return skip_block(data, offset + _BLOCK.size, count)
 
 
-_PARSERS: dict[int, Callable[[bytes, int, Parsed, Inbox, Limits], int]] = {
+_PARSERS: dict[int, Callable[[bytes, int, int, Parsed, Inbox, Limits], int]] = {
     KIND_UPDATES: _parse_updates,
-    KIND_UPDATES_BASED: _parse_updates_based,
+    KIND_UPDATES_BASED: _parse_updates,
     KIND_START: _parse_start,
 }

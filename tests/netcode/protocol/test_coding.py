@@ -78,6 +78,33 @@ def test_any_part_of_a_history_comes_back(payloads: list[bytes], draw: st.DataOb
     assert offset == len(operations)
 
 
+@given(PAYLOADS, st.data())
+def test_the_known_part_begins_every_block_that_says_the_same(
+    payloads: list[bytes], draw: st.DataObject
+) -> None:
+    sender, receiver = History(FIRST, DEFAULT), History(FIRST, DEFAULT)
+    known = draw.draw(st.integers(1, len(payloads)))
+    for index, payload in enumerate(payloads):
+        sender.append(payload)
+        if index < known:
+            receiver.append(payload)
+    start = draw.draw(st.integers(0, known - 1))
+    based = start > 0 and draw.draw(st.booleans())
+    first, size_max = FIRST + start, 1 << 16
+    part_end, part = receiver.known_part(first, FIRST + known, based=based, size_max=size_max)
+    end, operations = sender.block(first, based=based, size_max=size_max, end=sender.next)
+    assert operations.startswith(part)
+    base = payloads[part_end - FIRST - 1] if part else payloads[start - 1] if based else b""
+    if part_end < end:
+        rest, offset = decode_block(operations, len(part), end - part_end, base, 1000)
+        assert rest == payloads[part_end - FIRST :]
+        assert offset == len(operations)
+    else:
+        assert part == operations
+    # What is left to decode is one run of repetitions at most.
+    assert len(set(payloads[max(part_end - FIRST - 1, start) : known])) == 1
+
+
 @given(st.binary(max_size=60), st.integers(1, 255), SMALL)
 def test_hostile_bytes_are_payloads_in_bounds_or_refused(data: bytes, count: int, base: bytes) -> None:
     try:

@@ -23,6 +23,7 @@ from netcode import (
 )
 from netcode.errors import LimitExceeded, UnknownEmitter, UnknownLink
 from netcode.limits import Limits
+from netcode.protocol.history import History
 from netcode.protocol.link import HOLD_MAX
 from netcode.protocol.refusal import PARTIAL, Refusal
 
@@ -80,6 +81,14 @@ def updates(first: int, count: int, operations: bytes, kind: int = 1) -> bytes:
 
 def literal(payload: bytes) -> bytes:
     return bytes((0x80 | len(payload), 0, 0)) + payload
+
+
+def plainly(payloads: list[bytes]) -> bytes:
+    """Operations that no endpoint would write: every payload in full."""
+    coded = b""
+    for payload in payloads:
+        coded += literal(payload)
+    return coded
 
 
 REFUSED = {
@@ -208,6 +217,43 @@ def test_two_values_for_one_number_are_evidence() -> None:
     assert b.refusals["conflict"] == 1
     assert b.poll_events() == [UpdateConflict(0, A)]
     assert b.update(A, FIRST) == b"x"
+
+
+@given(
+    st.lists(st.sampled_from([b"", b"\0\0\0", b"\0\1\0", b"\1\1\0"]), min_size=1, max_size=12),
+    st.data(),
+)
+def test_what_a_block_repeats_is_compared_however_it_is_coded(
+    payloads: list[bytes], draw: st.DataObject
+) -> None:
+    _, b = make_pair()
+    held = draw.draw(st.integers(1, len(payloads)))
+    b.handle_datagram(packet(updates(FIRST, held, plainly(payloads[:held])), counter=1), 1)
+    b.poll_events()
+    said = list(payloads)
+    if draw.draw(st.booleans()):
+        said[draw.draw(st.integers(0, len(said) - 1))] = b"other"
+    first = draw.draw(st.integers(0, len(said) - 1))
+    base = said[first - 1] if 0 < first <= held and draw.draw(st.booleans()) else None
+    block = updates(FIRST + first, len(said) - first, plainly(said[first:]))
+    if draw.draw(st.booleans()) or base is not None:
+        history = History(FIRST, DEFAULT)
+        for payload in said:
+            history.append(payload)
+        end = FIRST + len(said)
+        _, operations = history.block(FIRST + first, based=base is not None, size_max=1000, end=end)
+        block = updates(FIRST + first, len(said) - first, operations, 1 if base is None else 2)
+    link = b.handle_datagram(packet(block, counter=2), 2)
+    # A block with a base says nothing about the base: what differs there alone decodes to something else.
+    known = payloads[first:held] if base in (None, payloads[first - 1]) else None
+    if known is not None and said[first:held] != known:
+        assert link is None
+        assert b.poll_events() == [UpdateConflict(0, A)]
+        assert b.held(A) == (FIRST, FIRST + held)
+    elif known is not None:
+        assert link == 0
+        held_now = [b.update(A, FIRST + index) for index in range(b.held(A)[1] - FIRST)]
+        assert held_now == payloads[:held] + (said[held:] if first <= held else [])
 
 
 def test_events_that_nobody_polls_are_bounded() -> None:
