@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lockstep.peer.membership_codec import (
@@ -146,6 +146,8 @@ class View:
         The newcomer, else the first that left, else who is resynchronised or became the oldest.
     parent : Parent or None
         Only in epoch 0 of a fork.
+    members : tuple of Member
+        The members, oldest first; follows from the seats.
     """
 
     lineage: bytes
@@ -156,6 +158,13 @@ class View:
     reason: str
     subject: Member | None
     parent: Parent | None = None
+    members: tuple[Member, ...] = field(init=False, repr=False, compare=False)
+    _seats: dict[Member, Seat] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Asked for by every packet, so made once.
+        object.__setattr__(self, "members", tuple(seat.member for seat in self.seats))
+        object.__setattr__(self, "_seats", {seat.member: seat for seat in self.seats})
 
     @classmethod
     def found(
@@ -171,21 +180,13 @@ class View:
         return view
 
     @property
-    def members(self) -> tuple[Member, ...]:
-        """The members, oldest first."""
-        return tuple(seat.member for seat in self.seats)
-
-    @property
     def oldest(self) -> Member:
         """The member that makes exactly half a quorum."""
         return self.seats[0].member
 
     def seat(self, member: Member) -> Seat | None:
         """Return the seat of a member, or None."""
-        for seat in self.seats:
-            if seat.member == member:
-                return seat
-        return None
+        return self._seats.get(member)
 
     def seat_of_core(self, core_id: int) -> Seat | None:
         """Return the seat of a core under whatever stamp, or None."""
@@ -203,7 +204,7 @@ class View:
 
     def is_quorum(self, members: Collection[Member]) -> bool:
         """Tell whether members are more than half of the view, or exactly half with its oldest."""
-        count = sum(seat.member in members for seat in self.seats)
+        count = len([member for member in self.members if member in members])
         return 2 * count > len(self.seats) or (2 * count == len(self.seats) and self.oldest in members)
 
     def is_enough_to_confirm(self, members: Collection[Member]) -> bool:

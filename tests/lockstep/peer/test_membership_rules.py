@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lockstep.peer.membership import Membership
 from lockstep.peer.membership_codec import MessageRefused
@@ -20,7 +22,14 @@ from lockstep.peer.membership_messages import (
     Report,
     Vote,
 )
-from lockstep.peer.membership_rules import CHAIN_COUNT_MAX, ROUND_LEAP_MAX, Agreement, Lack, Outgoing
+from lockstep.peer.membership_rules import (
+    CHAIN_COUNT_MAX,
+    ROUND_LEAP_MAX,
+    Agreement,
+    Lack,
+    Outgoing,
+    ticks_reported_by_enough,
+)
 from lockstep.peer.views import Member, Newcomer, Plan, Seat, View
 
 A, B, C, D = Member(1, 1), Member(2, 1), Member(3, 1), Member(4, 1)
@@ -399,6 +408,16 @@ def test_a_message_against_the_rules_is_refused_and_changes_nothing(sender: Memb
     with pytest.raises(MessageRefused):
         agreement.receive(sender, 0, body)
     assert vars(agreement) == before
+
+
+@given(st.integers(1, 8), st.data())
+def test_what_is_reported_by_enough_is_what_the_view_says(count: int, draw: st.DataObject) -> None:
+    view = founders(*(Member(10 + index, 1) for index in range(count)))
+    held = draw.draw(st.dictionaries(st.sampled_from((*view.members, STRANGER)), st.integers(-1, 4)))
+    enough = [
+        tick for tick in range(-1, 5) if view.is_enough_to_confirm([m for m in held if held[m] >= tick])
+    ]
+    assert ticks_reported_by_enough(view, held) == max(enough, default=-2)
 
 
 # Assertions
