@@ -116,7 +116,7 @@ class Peer:
         self._first_number = first_number
         self._seed = seed
         self._endpoint = Endpoint(Emitter(*identity), first_number=first_number)
-        described = {**terms.describe(), **world.terms(), "kernel": kernel}
+        described = {**terms.describe(), **world.terms(), "records": records.VERSION, "kernel": kernel}
         del described["seed"]  # a newcomer gets it with the state
         self._links = Links(identity, address, first_number, described, seed, self._outbox)
         self._desync = Desync(identity, self._outbox)

@@ -9,7 +9,7 @@ from lockstep.peer import frames, records
 from lockstep.peer.links import Link, Links
 from lockstep.peer.membership import Membership
 from lockstep.peer.outputs import Outbox, SendFrame
-from lockstep.peer.records import CheckReport, Pace, Report
+from lockstep.peer.records import CheckReport, Report
 from lockstep.peer.simulation import Simulation
 from lockstep.peer.views import Member
 from lockstep.session import Pacer, Session
@@ -18,6 +18,7 @@ from netcode.protocol.endpoint import Endpoint
 
 MEMBERSHIP_RECORD_SIZE_MAX = 900
 CHECK_SENDS = 4  # datagrams of a link that carry each state hash
+_NO_ARRIVAL = (0, records.ARRIVAL_NONE)
 
 
 class Reporting:
@@ -62,18 +63,18 @@ class Reporting:
 
     def queue(self, membership: Membership, session: Session, now_us: int) -> None:
         """Queue this tick's records on every link."""
-        endpoint = self._endpoint
-        endpoint.queue_record(None, records.REPORT, records.encode_report(Report(*membership.report())))
+        endpoint, pacer = self._endpoint, self._pacer
         if self._check is not None and self._check_sends > 0:
             self._check_sends -= 1
             endpoint.queue_record(None, records.CHECK, records.encode_check(self._check))
-        phase = self._pacer.phase(session.tick, now_us)
+        epoch, held, suspects = membership.report()
+        phase = pacer.phase(session.tick, now_us)
         for link in self._links.all():
             if link.is_added:
                 number = link.number
-                tick, late = self._arrivals.pop(number, (0, records.ARRIVAL_NONE))
-                pace = Pace(phase, self._pacer.ahead(number), tick, late)
-                endpoint.queue_record(number, records.PACE, records.encode_pace(pace))
+                tick, late = self._arrivals.pop(number, _NO_ARRIVAL)
+                report = Report(epoch, held, suspects, phase, pacer.ahead(number), tick, late)
+                endpoint.queue_record(number, records.REPORT, records.encode_report(report))
                 membership.set_rtt(link.member, endpoint.rtt_us(number))
 
     def send_membership(self, member: Member, body: bytes, outbox: Outbox) -> None:
@@ -109,35 +110,31 @@ class Reporting:
         RemoteError
             If it is malformed.
         """
-        session = simulation.session
         if kind == records.REPORT:
             report = records.decode_report(body)
             epoch = records.restore(report.epoch, 32, membership.view.epoch)
             membership.handle_report(link.member, epoch, report.held, report.suspects, now_us)
-        elif kind == records.PACE:
-            is_member = session.has(link.member)
-            return self._receive_pace(
-                link, records.decode_pace(body), session.tick, now_us, is_member=is_member
-            )
-        elif kind == records.CHECK:
+            return self._receive_pace(link, report, simulation.session, now_us)
+        if kind == records.CHECK:
             check = records.decode_check(body)
             epoch = records.restore(check.epoch, 32, simulation.checks.epoch)
-            tick = records.restore(check.tick, 32, session.tick)
+            tick = records.restore(check.tick, 32, simulation.session.tick)
             simulation.checks.observe(link.member, epoch, tick, check.root, check.verdict)
-        else:
-            raise records.RecordRefused(
-                f"record kind {kind}; allowed: {records.REPORT} to {records.MEMBERSHIP}"
-            )
-        return None
+            return None
+        raise records.RecordRefused(
+            f"record kind {kind}; allowed: {records.REPORT}, {records.CHECK} and {records.MEMBERSHIP}"
+        )
 
     def _receive_pace(
-        self, link: Link, pace: Pace, tick: int, now_us: int, *, is_member: bool
+        self, link: Link, report: Report, session: Session, now_us: int
     ) -> tuple[int, int] | None:
+        tick = session.tick
+        is_member = session.has(link.member)
         own = self._pacer.phase(tick, now_us)
-        phase = records.restore(pace.phase, 32, own)
+        phase = records.restore(report.phase, 32, own)
         self._pacer.observe(
-            link.number, own_phase=own, remote_phase=phase, remote_ahead=pace.ahead, is_member=is_member
+            link.number, own_phase=own, remote_phase=phase, remote_ahead=report.ahead, is_member=is_member
         )
-        if pace.arrival == records.ARRIVAL_NONE or not is_member:
+        if report.arrival == records.ARRIVAL_NONE or not is_member:
             return None
-        return records.restore(pace.update_tick, 16, tick), pace.arrival
+        return records.restore(report.update_tick, 16, tick), report.arrival

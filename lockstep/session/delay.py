@@ -50,7 +50,8 @@ class DelayController:
         window.append(max(0, min(required - self._free, 255)))
         self._observed += 1
         if required - self._free > self.ticks:
-            self._raise(window)
+            if self.ticks < self._most:
+                self._raise(window)
         elif self._observed % LOWER_INTERVAL == 0:
             self._lower()
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from fuzz.cluster import Cluster, Node, member_of
-from lockstep.peer import frames, outputs
+from lockstep.peer import frames, outputs, records
 from lockstep.peer.outputs import CloseStream, SendFrame
 from lockstep.peer.peer import Peer, PeerError
 from lockstep.peer.simulation import Fault, FaultError
@@ -112,6 +112,18 @@ def test_core_with_another_world_is_refused_with_the_term_that_differs() -> None
     assert isinstance(refused, outputs.JoinRefused)
     assert (refused.field, refused.ours, refused.theirs) == ("session.check_interval", "8", "16")
     assert node.peer.status == Status.OVER and len(cluster.active) == 1
+
+
+def test_core_that_speaks_other_records_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = session_of(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(records, "VERSION", 1)
+        node = cluster.add_node(2)
+    cluster.join(2, 1)
+    cluster.run(SECOND_US)
+    (refused,) = events(node, outputs.JoinRefused)
+    assert isinstance(refused, outputs.JoinRefused)
+    assert (refused.field, refused.ours, refused.theirs) == ("records", "1", str(records.VERSION))
 
 
 def test_core_that_is_in_no_session_refuses() -> None:
