@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -124,4 +123,4 @@ class History:
 
 def strip_status(inputs: TickInputs) -> TickInputs:
     """The inputs as facts of the world: how the network brought them is left out."""
-    return replace(inputs, players=tuple(replace(player, status="confirmed") for player in inputs.players))
+    return inputs._replace(players=tuple(play._replace(status="confirmed") for play in inputs.players))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class PlayerTick:
+class PlayerTick(NamedTuple):
     """What one player puts into one tick.
 
     Parameters
@@ -25,8 +24,7 @@ class PlayerTick:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class TickInputs:
+class TickInputs(NamedTuple):
     """The inputs of one tick.
 
     Parameters

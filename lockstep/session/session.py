@@ -24,11 +24,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lockstep.inputs import PlayerTick, TickInputs
+from lockstep.inputs import TickInputs
 from lockstep.peer.views import Member, View
 from lockstep.session.requests import Advance, Load, Request, Save
 from lockstep.session.terms import SessionTerms
-from lockstep.session.tracks import NEUTRAL, NO_DELAY, Track
+from lockstep.session.tracks import NO_DELAY, Track
 
 HISTORY_TICKS = 600  # confirmed inputs kept for newcomers, resyncs and re-simulation
 _TRIM_TICKS = 64  # history is trimmed in steps of this many ticks
@@ -199,35 +199,28 @@ class Session:
         slot = tick % self._guess_size
         players = []
         for track in ruling.tracks:
-            if tick >= track.end:
-                payload, status = track.predicted, "predicted"
-            elif tick >= track.first_tick:
-                payload, status = track.payloads[tick - track.base], "confirmed"
-            else:
-                payload, status = NEUTRAL, "absent"
-            track.guess[slot] = payload
-            players.append(PlayerTick(track.place, payload, status))
+            play = track.plays[tick - track.base] if tick < track.end else track.predicted
+            track.guess[slot] = play.payload
+            players.append(play)
         if tick == ruling.view.first_tick:
             return TickInputs(tick, tuple(players), ruling.joined, ruling.left)
-        return TickInputs(tick, tuple(players), (), ())
+        return TickInputs(tick, tuple(players))
 
     def final_inputs(self, tick: int) -> TickInputs:
         """The inputs of a held tick, exactly; for re-simulating history apart from the live state."""
         assert tick < self.held_end, (tick, self.held_end)
         ruling = self._ruling(tick)
-        players = tuple(
-            PlayerTick(t.place, t.payload(tick), "confirmed" if tick >= t.first_tick else "absent")
-            for t in ruling.tracks
-        )
-        begins = tick == ruling.view.first_tick
-        return TickInputs(tick, players, ruling.joined if begins else (), ruling.left if begins else ())
+        players = tuple([track.play(tick) for track in ruling.tracks])
+        if tick == ruling.view.first_tick:
+            return TickInputs(tick, players, ruling.joined, ruling.left)
+        return TickInputs(tick, players)
 
     def poll_confirmed(self) -> list[ConfirmedTick]:
         """The ticks confirmed since the last call, in order, with their final inputs."""
         ticks = []
         for tick in range(self._reported_end, self.confirmed_end):
             ruling = self._ruling(tick)
-            delays = tuple(track.delay(tick) for track in ruling.tracks)
+            delays = tuple([track.delay(tick) for track in ruling.tracks])
             ticks.append(ConfirmedTick(tick, ruling.view.epoch, self.final_inputs(tick), delays))
         self._reported_end = self.confirmed_end
         if self.confirmed_end - self._oldest() > HISTORY_TICKS + _TRIM_TICKS:
@@ -272,7 +265,7 @@ class Session:
 
     def payload_of(self, member: Member, tick: int) -> bytes:
         """A held input of a member of the latest view."""
-        return self._tracks[member].payload(tick)
+        return self._tracks[member].play(tick).payload
 
     def places(self, tick: int) -> tuple[int, ...]:
         """The places that play in a tick, ascending."""

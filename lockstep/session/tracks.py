@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lockstep.inputs import PlayerTick
 from lockstep.peer.views import Member
 
 NEUTRAL = b""
@@ -15,6 +16,9 @@ class Track:
 
     Ticks below ``first_tick`` are neutral by definition, and count as held.
 
+    ``plays[tick - base]`` is what the member puts into a held tick, ``predicted`` what it is assumed to put
+    into the next ones; both are made once, since a tick may be simulated many times.
+
     ``guess[tick % size]`` is the payload that the latest simulation of that tick used, predicted or not.
     """
 
@@ -24,7 +28,7 @@ class Track:
         "first_tick",
         "base",
         "end",
-        "payloads",
+        "plays",
         "delays",
         "predicted",
         "guess",
@@ -46,24 +50,26 @@ class Track:
         self.first_tick = first_tick
         self.base = base
         neutral = max(0, first_tick - base)
-        self.payloads: list[bytes] = [NEUTRAL] * neutral
+        self.plays = [PlayerTick(place, NEUTRAL, "absent")] * neutral
         self.delays: list[int] = [NO_DELAY] * neutral
         self.end = base + neutral
-        self.predicted = NEUTRAL
+        self.predicted = PlayerTick(place, NEUTRAL, "predicted")
         self.guess: list[bytes | None] = [None] * guess_size
         self._predict = predict
 
     def append(self, payload: bytes, delay: int) -> None:
         """Hold the input of tick ``end``."""
-        self.payloads.append(payload)
+        self.plays.append(PlayerTick(self.place, payload, "confirmed"))
         self.delays.append(delay)
         self.end += 1
-        self.predicted = self._predict(payload) if payload else NEUTRAL
+        predicted = self._predict(payload) if payload else NEUTRAL
+        if predicted != self.predicted.payload:
+            self.predicted = PlayerTick(self.place, predicted, "predicted")
 
-    def payload(self, tick: int) -> bytes:
+    def play(self, tick: int) -> PlayerTick:
         """The held input of a tick in [base, end)."""
         assert self.base <= tick < self.end, (self.member, tick, self.base, self.end)
-        return self.payloads[tick - self.base]
+        return self.plays[tick - self.base]
 
     def delay(self, tick: int) -> int:
         """The input delay that the emitter had in force for a held tick."""
@@ -74,12 +80,12 @@ class Track:
         """Void everything at or after tick ``end``: the member was dropped there."""
         if end < self.end:
             keep = max(0, end - self.base)
-            del self.payloads[keep:], self.delays[keep:]
+            del self.plays[keep:], self.delays[keep:]
             self.end = self.base + keep
 
     def forget_before(self, tick: int) -> None:
         """Free the inputs below ``tick``."""
         count = min(tick, self.end) - self.base
         if count > 0:
-            del self.payloads[:count], self.delays[:count]
+            del self.plays[:count], self.delays[:count]
             self.base += count

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
+from types import MappingProxyType
+from typing import NamedTuple
 
 from lockstep.errors import InputRefused
 from lockstep.inputs.commands import Command
 from lockstep.inputs.layout import InputLayout
-from lockstep.inputs.tick_input import TickInput, decode_input, neutral_input
+from lockstep.inputs.tick_input import NEUTRAL, decode_input, neutral_input
 from lockstep.inputs.tick_inputs import PlayerTick
 from lockstep.limits import PLAYERS_MAX
 from physics_fixed.tables import Column, Table
@@ -17,61 +20,71 @@ COLUMNS = (
     Column("present", "flags"),
     Column("buttons", "flags"),
 )
-_DECODED_COUNT_MAX = 1024
+_PLACES = range(PLAYERS_MAX)
+_KNOWN_COUNT_MAX = 1024
 
 
-class Player:
-    """One player's input of this tick, as scripts see it."""
+class Player(NamedTuple):
+    """One player's input of this tick, as scripts see it.
 
-    __slots__ = ("_axis_index", "_before", "_bits", "axes", "buttons", "commands", "place")
+    Attributes
+    ----------
+    place : int
+    buttons : int
+        Bit ``i`` is set while button ``i`` of the layout is held.
+    axes : tuple of int
+        One entry for each axis of the layout, -32767 to 32767.
+    commands : tuple of Command
+        In the order in which they were given.
+    buttons_before : int
+        What was held in the tick before.
+    bits, axis_indices : mapping
+        Where names stand in the buttons and the axes.
+    """
 
-    def __init__(
-        self, place: int, value: TickInput, before: int, bits: dict[str, int], axis_index: dict[str, int]
-    ) -> None:
-        self.place = place
-        self.buttons = value.buttons
-        self.axes = value.axes
-        self.commands: tuple[Command, ...] = value.commands
-        self._before = before
-        self._bits = bits
-        self._axis_index = axis_index
+    place: int
+    buttons: int
+    axes: tuple[int, ...]
+    commands: tuple[Command, ...]
+    buttons_before: int
+    bits: Mapping[str, int]
+    axis_indices: Mapping[str, int]
 
     def __repr__(self) -> str:
         return f"Player(place={self.place}, buttons={self.buttons:#x}, axes={self.axes})"
 
     def holds(self, button: str) -> bool:
         """Whether the button is down."""
-        return self.buttons & self._bits[button] != 0
+        return self.buttons & self.bits[button] != 0
 
     def presses(self, button: str) -> bool:
         """Whether the button went down in this tick."""
-        return self.buttons & ~self._before & self._bits[button] != 0
+        return self.buttons & ~self.buttons_before & self.bits[button] != 0
 
     def releases(self, button: str) -> bool:
         """Whether the button went up in this tick."""
-        return self._before & ~self.buttons & self._bits[button] != 0
+        return self.buttons_before & ~self.buttons & self.bits[button] != 0
 
     def axis(self, name: str) -> int:
         """An axis, -32767 to 32767."""
-        return self.axes[self._axis_index[name]]
+        return self.axes[self.axis_indices[name]]
 
 
 class Players:
     """The table of places, and the decoding of what players send."""
 
-    __slots__ = ("_axis_index", "_bits", "_decoded", "_neutral", "layout", "table")
+    __slots__ = ("_axis_indices", "_bits", "_known", "layout", "table")
 
     def __init__(self, layout: InputLayout) -> None:
         self.layout = layout
         self.table = Table("players", COLUMNS, key="place", capacity=PLAYERS_MAX)
         self.table.resize(PLAYERS_MAX)
         self.table["place"][:] = range(PLAYERS_MAX)
-        self._bits = {name: layout.button_bit(name) for name in layout.buttons}
-        self._axis_index = {name: index for index, name in enumerate(layout.axes)}
-        self._neutral = neutral_input(layout)
-        # What bytes mean never changes, so remembering it is no state; players hold what they hold for many
-        # ticks.
-        self._decoded: dict[bytes, TickInput] = {b"": self._neutral}
+        self._bits = MappingProxyType({name: layout.button_bit(name) for name in layout.buttons})
+        self._axis_indices = MappingProxyType({name: index for index, name in enumerate(layout.axes)})
+        # What bytes mean never changes, so remembering it is no state; a tick that is simulated again finds
+        # the same players.
+        self._known: dict[tuple[int, bytes, int], Player] = {}
 
     @property
     def present(self) -> list[int]:
@@ -99,28 +112,29 @@ class Players:
 
     def read(self, ticks: Sequence[PlayerTick]) -> tuple[Player, ...]:
         """The inputs of the players that are in the world, by place; who sent none does nothing."""
-        inputs: dict[int, TickInput] = {}
-        for player_tick in ticks:
-            payload = player_tick.payload
-            value = self._decoded.get(payload)
-            inputs[player_tick.place] = self._decode(payload) if value is None else value
-        present = self.table.array("present").tolist()
+        payloads = {place: payload for place, payload, _ in ticks}
         before = self.table.array("buttons").tolist()
         players = []
-        for place, is_present in enumerate(present):
-            if is_present:
-                value = inputs.get(place, self._neutral)
-                players.append(Player(place, value, before[place], self._bits, self._axis_index))
-                if value.buttons != before[place]:
-                    self.table.array("buttons")[place] = value.buttons
+        for place in compress(_PLACES, self.table.array("present").tolist()):
+            key = place, payloads.get(place, NEUTRAL), before[place]
+            player = self._known.get(key)
+            if player is None:
+                player = self._decode(*key)
+            players.append(player)
+            if player.buttons != player.buttons_before:
+                self.table.array("buttons")[place] = player.buttons
         return tuple(players)
 
-    def _decode(self, payload: bytes) -> TickInput:
+    def _decode(self, place: int, payload: bytes, before: int) -> Player:
         try:
             value = decode_input(payload, self.layout)
         except InputRefused:
-            value = self._neutral  # the same on every core; whoever received it may close the link
-        if len(self._decoded) >= _DECODED_COUNT_MAX:
-            self._decoded.clear()
-        self._decoded[payload] = value
-        return value
+            # The same on every core; whoever received it may close the link.
+            value = neutral_input(self.layout)
+        player = Player(
+            place, value.buttons, value.axes, value.commands, before, self._bits, self._axis_indices
+        )
+        if len(self._known) >= _KNOWN_COUNT_MAX:
+            self._known.clear()
+        self._known[place, payload, before] = player
+        return player

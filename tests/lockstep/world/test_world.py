@@ -127,6 +127,17 @@ def test_absent_strangers_and_garbage_are_neutral() -> None:
     assert a.tables.hash() == b.tables.hash()
 
 
+def test_what_a_script_gets_of_a_player_cannot_be_altered() -> None:
+    # The next simulation of the tick gets the same objects.
+    players = World(DEFINITION, seed=1).players
+    list(players.join((0,)))
+    (player,) = players.read((PlayerTick(0, _payload(1), "confirmed"),))
+    with pytest.raises(AttributeError):
+        player.buttons = 2  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        player.bits["fire"] = 2  # type: ignore[index]
+
+
 def test_commands_apply_to_open_slots_only() -> None:
     world = World(DEFINITION, seed=1)
     rock, log = world.slots.find("rock"), world.slots.find("log")
