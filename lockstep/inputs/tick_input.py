@@ -129,8 +129,11 @@ def held_part(payload: bytes) -> bytes:
     """
     if not payload:
         return NEUTRAL
-    buttons, offset = _read_varint(payload, 0)
-    mask, offset = _read_varint(payload, offset)
+    if len(payload) >= 2 and payload[0] < 128 and payload[1] < 128:
+        buttons, mask, offset = payload[0], payload[1], 2  # seven buttons and axes are most often enough
+    else:
+        buttons, offset = _read_varint(payload, 0)
+        mask, offset = _read_varint(payload, offset)
     end = offset + 2 * mask.bit_count()
     if end > len(payload):
         raise InputRefused(f"axes end at byte {end}, the input at {len(payload)}")

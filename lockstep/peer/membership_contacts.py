@@ -207,12 +207,13 @@ class Contacts:
 
     def rtt_us_worst(self, view: View) -> int:
         """Return the worst round trip to a member that is not suspected."""
-        known = [
-            self._contacts[member].rtt_us
-            for member in view.members
-            if member != self.local and not self.is_suspected(member)
-        ]
-        return max(known, default=self.timing.rtt_us_unknown)
+        worst = -1
+        for member in view.members:
+            if member != self.local:
+                contact = self._contacts[member]
+                if contact.suspicion is None and contact.rtt_us > worst:
+                    worst = contact.rtt_us
+        return self.timing.rtt_us_unknown if worst < 0 else worst
 
     def to_drop(self, view: View) -> tuple[Member, ...]:
         """Return the members that a quorum suspects, none of the quorum being dropped itself."""

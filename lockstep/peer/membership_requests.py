@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 from lockstep.peer.membership_contacts import Contacts, Timing
 from lockstep.peer.membership_messages import REFUSED_FULL, REFUSED_STAMP, AskIn
-from lockstep.peer.views import GRACE_TICKS_MAX, RESYNC, SEAT_COUNT_MAX, Member, Newcomer, Plan, View
+from lockstep.peer.views import (
+    GRACE_TICKS_MAX,
+    PLAN_EMPTY,
+    RESYNC,
+    SEAT_COUNT_MAX,
+    Member,
+    Newcomer,
+    Plan,
+    View,
+)
 
 
 @dataclass(slots=True)
@@ -73,7 +82,7 @@ class Requests:
         """Return what the gates that are open now ask for."""
         wanted = self.leavers or self.candidates or self.resyncs or self.oldest is not None
         if not wanted and not contacts.has_suspects(view):
-            return Plan()
+            return PLAN_EMPTY
         dropped = contacts.to_drop(view)
         leavers = [member for member in view.members if member in self.leavers and member not in dropped]
         if len(dropped) + len(leavers) == len(view.seats):

@@ -44,10 +44,8 @@ class BallotClock:
         """Return when this core begins a ballot, None if it has no reason to or may not."""
         if agreement.joining or agreement.is_out or agreement.candidacy or agreement.pending_commit:
             return None
-        length_us = self.length_us(contacts.rtt_us_worst(agreement.view))
-        rank = _rank(agreement, contacts, requests)
         if agreement.promised is not None:
-            return self.finish_us + rank * length_us
+            return self.finish_us + self._turn_us(agreement, contacts, requests)
         plan = requests.plan(agreement.view, contacts, held=agreement.held, now_us=now_us)
         if plan.is_empty:
             self.gate_us = None
@@ -55,7 +53,14 @@ class BallotClock:
         if self.gate_us is None:
             self.gate_us = now_us
         # What only this core was asked for, nobody else begins a ballot for.
-        return self.gate_us + (0 if requests.is_own(plan) else rank * length_us)
+        if requests.is_own(plan):
+            return self.gate_us
+        return self.gate_us + self._turn_us(agreement, contacts, requests)
+
+    def _turn_us(self, agreement: Agreement, contacts: Contacts, requests: Requests) -> int:
+        """How long this core leaves it to those who go before it to begin a ballot."""
+        rank = _rank(agreement, contacts, requests)
+        return rank * self.length_us(contacts.rtt_us_worst(agreement.view))
 
     def begin(self, now_us: int, rtt_us: int) -> None:
         """Begin the time of a ballot of this core."""

@@ -111,7 +111,10 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether the plan asks for nothing."""
-        return self == Plan()
+        return self == PLAN_EMPTY
+
+
+PLAN_EMPTY = Plan()
 
 
 class InputRange(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from lockstep.errors import InputRefused
 from lockstep.inputs.commands import Command
 from lockstep.inputs.layout import InputLayout
-from lockstep.inputs.tick_input import NEUTRAL, decode_input, neutral_input
+from lockstep.inputs.tick_input import NEUTRAL, TickInput, decode_input, neutral_input
 from lockstep.inputs.tick_inputs import PlayerTick
 from lockstep.limits import PLAYERS_MAX
 from physics_fixed.tables import Column, Table
@@ -22,6 +22,9 @@ COLUMNS = (
 )
 _PLACES = range(PLAYERS_MAX)
 _KNOWN_COUNT_MAX = 1024
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class Player(NamedTuple):
@@ -73,7 +76,7 @@ class Player(NamedTuple):
 class Players:
     """The table of places, and the decoding of what players send."""
 
-    __slots__ = ("_axis_indices", "_bits", "_known", "layout", "table")
+    __slots__ = ("_axis_indices", "_bits", "_decoded", "_made", "layout", "table")
 
     def __init__(self, layout: InputLayout) -> None:
         self.layout = layout
@@ -82,9 +85,10 @@ class Players:
         self.table["place"][:] = range(PLAYERS_MAX)
         self._bits = MappingProxyType({name: layout.button_bit(name) for name in layout.buttons})
         self._axis_indices = MappingProxyType({name: index for index, name in enumerate(layout.axes)})
-        # What bytes mean never changes, so remembering it is no state; a tick that is simulated again finds
-        # the same players.
-        self._known: dict[tuple[int, bytes, int], Player] = {}
+        # What bytes mean never changes, so remembering it is no state. Players hold what they hold for many
+        # ticks, and a tick that is simulated again finds the same ones.
+        self._decoded: dict[bytes, TickInput] = {}
+        self._made: dict[tuple[int, bytes, int], Player] = {}
 
     @property
     def present(self) -> list[int]:
@@ -117,24 +121,35 @@ class Players:
         players = []
         for place in compress(_PLACES, self.table.array("present").tolist()):
             key = place, payloads.get(place, NEUTRAL), before[place]
-            player = self._known.get(key)
+            player = self._made.get(key)
             if player is None:
-                player = self._decode(*key)
+                player = self._make(*key)
             players.append(player)
             if player.buttons != player.buttons_before:
                 self.table.array("buttons")[place] = player.buttons
         return tuple(players)
 
-    def _decode(self, place: int, payload: bytes, before: int) -> Player:
+    def _make(self, place: int, payload: bytes, before: int) -> Player:
+        value = self._decoded.get(payload)
+        if value is None:
+            value = self._decode(payload)
+        player = Player(
+            place, value.buttons, value.axes, value.commands, before, self._bits, self._axis_indices
+        )
+        _remember(self._made, (place, payload, before), player)
+        return player
+
+    def _decode(self, payload: bytes) -> TickInput:
         try:
             value = decode_input(payload, self.layout)
         except InputRefused:
             # The same on every core; whoever received it may close the link.
             value = neutral_input(self.layout)
-        player = Player(
-            place, value.buttons, value.axes, value.commands, before, self._bits, self._axis_indices
-        )
-        if len(self._known) >= _KNOWN_COUNT_MAX:
-            self._known.clear()
-        self._known[place, payload, before] = player
-        return player
+        _remember(self._decoded, payload, value)
+        return value
+
+
+def _remember(known: dict[Key, Value], key: Key, value: Value) -> None:
+    if len(known) >= _KNOWN_COUNT_MAX:
+        known.clear()
+    known[key] = value
