@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 from physics_fixed.errors import NumberError
 from physics_fixed.fixmath.quat import normalize_q30
+from physics_fixed.layout import FILTER_BITS, FILTER_GROUP_SHIFT, FILTER_MASK
 from physics_fixed.scale import Number, to_raw, to_text
+
+GROUP_BOUND = 1 << 15
+"""Groups of a filter are signed numbers of 16 bits."""
 
 _Q30 = 30
 
@@ -95,3 +99,21 @@ def unit_quaternion_q30(
         raise NumberError(f"rotation = {given!r}: a quaternion of length zero is no rotation")
     x, y, z, w = normalize_q30(parts[0], parts[1], parts[2], parts[3])
     return int(x), int(y), int(z), int(w)
+
+
+def filter_of(category: int, mask: int, group: int) -> int:
+    """Column ``filter`` of a body in these categories, that meets those of the mask, in a group.
+
+    Raises
+    ------
+    NumberError
+        If a number is out of range, or the category is empty.
+    """
+    for name, value, low, high in (
+        ("category", category, 1, FILTER_MASK),
+        ("mask", mask, 0, FILTER_MASK),
+        ("group", group, -GROUP_BOUND, GROUP_BOUND - 1),
+    ):
+        if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value <= high:
+            raise NumberError(f"{name} = {value!r}; allowed: whole numbers from {low} to {high}")
+    return group << FILTER_GROUP_SHIFT | mask << FILTER_BITS | category

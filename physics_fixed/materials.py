@@ -6,19 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from physics_fixed.arguments import filter_of as filter_of
 from physics_fixed.arguments import ranged as ranged
 from physics_fixed.arguments import ranged_vector as ranged_vector
 from physics_fixed.arguments import unit_quaternion_q30 as unit_quaternion_q30
 from physics_fixed.errors import NumberError
 from physics_fixed.fixmath.quat import from_rotation_vector_q30, normalize_q30
-from physics_fixed.layout import (
-    DYNAMIC,
-    FILTER_BITS,
-    FILTER_GROUP_SHIFT,
-    FILTER_MASK,
-    KINEMATIC,
-    STATIC,
-)
+from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
 from physics_fixed.limits import (
     ANGULAR_VELOCITY_MAX_Q24,
     FRICTION_MAX_Q24,
@@ -37,7 +31,6 @@ DENSITY_DEFAULT = 1000
 ANGULAR_GAIN_MAX = 1 << 20
 """Bound of lever^2 * mass / moment of inertia: a box 800 times as long as it is thick."""
 
-GROUP_BOUND = 1 << 15
 COEFFICIENTS = {
     "friction": (0, FRICTION_MAX_Q24, ""),
     "restitution": (0, RESTITUTION_MAX_Q24, ""),
@@ -176,24 +169,6 @@ def coefficient_q24(name: str, value: Number | None, raw: int | None, default: N
 def flags_of(chosen: dict[int, bool]) -> int:
     """Column ``flags`` of a body: the bits whose condition holds."""
     return sum(bit for bit, holds in chosen.items() if holds)
-
-
-def filter_of(category: int, mask: int, group: int) -> int:
-    """Column ``filter`` of a body in these categories, that meets those of the mask, in a group.
-
-    Raises
-    ------
-    NumberError
-        If a number is out of range, or the category is empty.
-    """
-    for name, value, low, high in (
-        ("category", category, 1, FILTER_MASK),
-        ("mask", mask, 0, FILTER_MASK),
-        ("group", group, -GROUP_BOUND, GROUP_BOUND - 1),
-    ):
-        if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value <= high:
-            raise NumberError(f"{name} = {value!r}; allowed: whole numbers from {low} to {high}")
-    return group << FILTER_GROUP_SHIFT | mask << FILTER_BITS | category
 
 
 def checked_user_id(value: int) -> int:

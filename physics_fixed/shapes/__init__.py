@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from physics_fixed.shapes.box import Box
 from physics_fixed.shapes.capsule import Capsule
-from physics_fixed.shapes.hull import Cone, ConvexHull, Cylinder
+from physics_fixed.shapes.compound import Compound, Part
+from physics_fixed.shapes.directions import round_directions
+from physics_fixed.shapes.hull import Cone, ConvexHull, Cylinder, hull_of_support
 from physics_fixed.shapes.shape import FacetedShape, MassProperties, RayHit, RoundShape, Shape
 from physics_fixed.shapes.sphere import Sphere
 from physics_fixed.shapes.surface import Surface
@@ -17,6 +19,7 @@ IShapeMesh = FacetedShape
 __all__ = [
     "Box",
     "Capsule",
+    "Compound",
     "Cone",
     "ConvexHull",
     "Cylinder",
@@ -24,9 +27,12 @@ __all__ = [
     "IShapeMesh",
     "IShapeSphere",
     "MassProperties",
+    "Part",
     "RayHit",
     "RoundShape",
     "Shape",
     "Sphere",
     "Surface",
+    "hull_of_support",
+    "round_directions",
 ]

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Unpack
 
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import SHAPE_BOX
 from physics_fixed.scale import Number
+from physics_fixed.shapes.compound import Compound, Part, PartOptions
 from physics_fixed.shapes.rays import ray_planes
 from physics_fixed.shapes.shape import (
     ORIGIN,
@@ -97,6 +99,15 @@ class Box:
                 x, y, z = (sign if axis == other else 0 for other in range(3))
                 planes.append(((x, y, z), half))
         return ray_planes(planes, origin, path)
+
+    def at(
+        self,
+        position: Sequence[Number] | None = None,
+        rotation: Sequence[Number] | None = None,
+        **options: Unpack[PartOptions],
+    ) -> Compound:
+        """This shape elsewhere in a frame: a compound of one :class:`Part`, whose options it takes."""
+        return Compound([Part(self, position, rotation, **options)])
 
     def scaled(self, factor: Number | Sequence[Number]) -> Box:
         """A box larger by a factor, or by one along each axis.

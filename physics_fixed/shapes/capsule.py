@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Unpack
 
 from physics_fixed.layout import SHAPE_CAPSULE
 from physics_fixed.scale import Number
+from physics_fixed.shapes.compound import Compound, Part, PartOptions
 from physics_fixed.shapes.rays import ray_capsule
 from physics_fixed.shapes.rotation import unit_vector_q30
 from physics_fixed.shapes.shape import (
@@ -95,6 +98,15 @@ class Capsule:
     def ray_q24(self, origin: Vector, path: Vector) -> RayHit | None:
         """Where a ray enters."""
         return ray_capsule(self.radius_q24, self.half_height_q24, origin, path)
+
+    def at(
+        self,
+        position: Sequence[Number] | None = None,
+        rotation: Sequence[Number] | None = None,
+        **options: Unpack[PartOptions],
+    ) -> Compound:
+        """This shape elsewhere in a frame: a compound of one :class:`Part`, whose options it takes."""
+        return Compound([Part(self, position, rotation, **options)])
 
     def scaled(self, factor: Number) -> Capsule:
         """A capsule larger by a factor. Raises NumberError if the factor or the result is out of range."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import isqrt
+from typing import Unpack
 
 from physics_fixed.arguments import ranged, ranged_vector
 from physics_fixed.errors import NumberError
@@ -12,6 +13,7 @@ from physics_fixed.fixmath.trig import sine_cosine_of_turn_q30
 from physics_fixed.layout import SHAPE_HULL, Words
 from physics_fixed.limits import LENGTH_MAX_Q24
 from physics_fixed.scale import Number, to_text
+from physics_fixed.shapes.compound import Compound, Part, PartOptions
 from physics_fixed.shapes.hull_builder import OUTSIDE_MAX_Q24, convex_polyhedron
 from physics_fixed.shapes.hull_words import (
     HULL_FACE_VERTICES_MAX,
@@ -156,6 +158,15 @@ class ConvexHull:
     def ray_q24(self, origin: Vector, path: Vector) -> RayHit | None:
         """Where a ray enters."""
         return ray_planes([face_plane(self.vertices_q24, face) for face in self.faces], origin, path)
+
+    def at(
+        self,
+        position: Sequence[Number] | None = None,
+        rotation: Sequence[Number] | None = None,
+        **options: Unpack[PartOptions],
+    ) -> Compound:
+        """This shape elsewhere in a frame: a compound of one :class:`Part`, whose options it takes."""
+        return Compound([Part(self, position, rotation, **options)])
 
     def scaled(self, factor: Number | Sequence[Number]) -> ConvexHull:
         """A hull larger by a factor about the origin of its frame, or by one along each axis.

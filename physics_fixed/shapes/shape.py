@@ -137,6 +137,9 @@ class Shape(Protocol):
         The exact reference for the kernels that answer queries: the distance is rounded to the nearest.
         """
 
+    def scaled(self, factor: Number) -> Shape:
+        """The same shape, larger by a factor about the origin of its frame; 1/1024 to 1024."""
+
 
 class RoundShape(Shape, Protocol):
     """A shape with a radius: what the brief calls IShapeSphere. Sphere and Capsule are such shapes."""
