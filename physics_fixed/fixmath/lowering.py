@@ -104,6 +104,36 @@ def register_bit_length(function: Callable[..., int]) -> None:
         return builder.sub(I64(64), builder.ctlz(args[0], ir.IntType(1)(0)))
 
 
+def register_determinants(sized: Callable[..., int], shifted: Callable[..., int]) -> None:
+    """Register the determinant's sign and size, and the determinant shifted by a number that may vary."""
+    _declare_typing(sized, 9, None)
+    _declare_typing(shifted, 10, None)
+
+    @lower_builtin(sized, *(numba.int64,) * 9)  # type: ignore[untyped-decorator]
+    def lower_size(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
+        total = _determinant(builder, args)
+        is_negative = builder.icmp_signed("<", total, I128(0))
+        magnitude = builder.select(is_negative, builder.neg(total), total)
+        zeros = builder.trunc(builder.ctlz(magnitude, ir.IntType(1)(0)), I64)
+        bits = builder.sub(I64(128), zeros)
+        return builder.select(is_negative, builder.neg(bits), bits)
+
+    @lower_builtin(shifted, *(numba.int64,) * 10)  # type: ignore[untyped-decorator]
+    def lower_shifted_determinant(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
+        total = _determinant(builder, args[:9])
+        return builder.trunc(builder.ashr(total, builder.zext(args[9], I128)), I64)
+
+
+def _determinant(builder: Builder, cells: Sequence[Value]) -> Value:
+    """``a . (b x c)`` modulo 2**128."""
+    ax, ay, az, bx, by, bz, cx, cy, cz = cells
+    total = None
+    for a, crossed in ((ax, (by, cz, bz, cy)), (ay, (bz, cx, bx, cz)), (az, (bx, cy, by, cx))):
+        term = builder.mul(builder.sext(a, I128), _sum_of_products(builder, crossed, (+1, -1), I128))
+        total = term if total is None else builder.add(total, term)
+    return total
+
+
 def _helper(
     builder: Builder, name: str, result: Any, arguments: Sequence[Any], attribute: str
 ) -> tuple[Any, bool]:

@@ -192,6 +192,32 @@ def length4(x: int, y: int, z: int, w: int) -> int:
     return _checked(math.isqrt(x * x + y * y + z * z + w * w))
 
 
+# Determinants of three vectors, for exact predicates: on which side of a plane or line something lies.
+
+
+def _determinant(*cells: int) -> int:
+    ax, ay, az, bx, by, bz, cx, cy, cz = _words(*cells)
+    total = ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)
+    if not -_INT128_MAX - 1 <= total <= _INT128_MAX:
+        raise OverflowError(f"determinant {total} does not fit 128 bits")
+    return total
+
+
+def det3_size(
+    ax: int, ay: int, az: int, bx: int, by: int, bz: int, cx: int, cy: int, cz: int
+) -> int:  # fmt: skip
+    """Sign of the determinant ``a . (b x c)``, which must fit 128 bits, times the bits of its magnitude."""
+    total = _determinant(ax, ay, az, bx, by, bz, cx, cy, cz)
+    return -abs(total).bit_length() if total < 0 else total.bit_length()
+
+
+def det3_shift(
+    ax: int, ay: int, az: int, bx: int, by: int, bz: int, cx: int, cy: int, cz: int, shift: int
+) -> int:  # fmt: skip
+    """``floor(a . (b x c) / 2**shift)`` by any shift; the determinant must fit 128 bits."""
+    return _wide(_determinant(ax, ay, az, bx, by, bz, cx, cy, cz), int(shift))
+
+
 if COMPILER_ON:
     from physics_fixed.fixmath import lowering
 
@@ -208,4 +234,5 @@ if COMPILER_ON:
     lowering.register_shift_left(shift_left)
     lowering.register_division(div_shift)
     lowering.register_bit_length(bit_length)
+    lowering.register_determinants(det3_size, det3_shift)
     lowering.register_roots(sqrt_shift, isqrt, {2: length2, 3: length3, 4: length4})

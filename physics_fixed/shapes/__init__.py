@@ -6,7 +6,9 @@ from physics_fixed.shapes.box import Box
 from physics_fixed.shapes.capsule import Capsule
 from physics_fixed.shapes.compound import Compound, Part
 from physics_fixed.shapes.directions import round_directions
+from physics_fixed.shapes.height_field import HeightField
 from physics_fixed.shapes.hull import Cone, ConvexHull, Cylinder, hull_of_support
+from physics_fixed.shapes.mesh import TriangleMesh
 from physics_fixed.shapes.shape import FacetedShape, MassProperties, RayHit, RoundShape, Shape
 from physics_fixed.shapes.sphere import Sphere
 from physics_fixed.shapes.surface import Surface
@@ -24,6 +26,7 @@ __all__ = [
     "ConvexHull",
     "Cylinder",
     "FacetedShape",
+    "HeightField",
     "IShapeMesh",
     "IShapeSphere",
     "MassProperties",
@@ -33,6 +36,7 @@ __all__ = [
     "Shape",
     "Sphere",
     "Surface",
+    "TriangleMesh",
     "hull_of_support",
     "round_directions",
 ]

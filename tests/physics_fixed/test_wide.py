@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from physics_fixed.fixmath import wide
 from physics_fixed.fixmath.wide import (
     bit_length,
+    det3_shift,
+    det3_size,
     div_shift,
     dot2_narrow,
     dot2_shift,
@@ -92,6 +94,16 @@ def run_mul(given: Any, out: Any) -> None:
         a, b = given[i, 0], given[i, 1]
         out[i, 0], out[i, 1], out[i, 2] = mul_shift(a, b, 0), mul_shift(a, b, 1), mul_shift(a, b, 24)
         out[i, 3], out[i, 4], out[i, 5] = mul_shift(a, b, 63), mul_shift(a, b, 64), mul_shift(a, b, 126)
+
+
+@kernel("void(int64[:,::1],int64[:,::1])")
+def run_determinants(given: Any, out: Any) -> None:
+    for i in range(len(given)):
+        a, b, c, d, e = given[i, 0], given[i, 1], given[i, 2], given[i, 3], given[i, 4]
+        f, g, h, p = given[i, 5], given[i, 6], given[i, 7], given[i, 8]
+        out[i, 0] = det3_size(a, b, c, d, e, f, g, h, p)
+        for k in range(127):
+            out[i, 1 + k] = det3_shift(a, b, c, d, e, f, g, h, p, k)
 
 
 @kernel("void(int64[:,::1],int64[:,::1])")
@@ -309,3 +321,27 @@ def test_compiled_sums(size: int) -> None:
             assert result == expected, (twin.__name__, row)
             compared += 1
     assert compared > 20000
+
+
+@compiled
+def test_compiled_determinants_are_those_of_unbounded_integers() -> None:
+    chance = random.Random(8)
+    values = (0, 1, -1, 1 << 40, -(1 << 40), (1 << 41) - 1, 3 << 20)
+    rows = [tuple(chance.choice(values) for _ in range(9)) for _ in range(300)]
+    rows += [tuple(number >> 22 for number in row) for row in seeded(3000, 9, 9)]
+    given = np.array(rows, np.int64)
+    out = np.zeros((len(rows), 128), np.int64)
+    run_determinants(given, out)
+    for row, (size, *shifted) in zip(rows, out.tolist(), strict=True):
+        m = np.array(row, object).reshape(3, 3)
+        exact = sum(m[0, i] * (m[1, i - 2] * m[2, i - 1] - m[1, i - 1] * m[2, i - 2]) for i in range(3))
+        assert size == (abs(exact).bit_length() if exact >= 0 else -abs(exact).bit_length())
+        assert size == det3_size(*row)
+        for shift, result in enumerate(shifted):
+            if -(1 << 63) <= exact >> shift < 1 << 63:
+                assert result == exact >> shift == det3_shift(*row, shift)
+
+
+def test_a_determinant_beyond_128_bits_is_refused() -> None:
+    with pytest.raises(OverflowError, match="128"):
+        det3_size(*(1 << 62, 0, 0), *(0, 1 << 62, 0), *(0, 0, 1 << 62))
