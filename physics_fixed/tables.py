@@ -462,8 +462,11 @@ def _copy_arena(arena: Arena, source: Arena, count: int) -> None:
 
     One block when it is small or well filled; column by column when most of a large one is unused.
     """
-    if count * 2 > arena.layout.capacity or arena.layout.size <= _SMALL_SIZE:
-        arena.block[:] = source.block
+    layout = arena.layout
+    if not count:
+        return  # what lies beyond the count is never read
+    if layout.size <= _SMALL_SIZE or count * 2 > layout.capacity:
+        arena.memory[:] = source.memory
     else:
         arena.copy_rows(source, count)
 

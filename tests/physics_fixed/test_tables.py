@@ -74,6 +74,21 @@ def test_snapshot_reuses_memory_and_loses_the_old_content() -> None:
     assert tables.hash(second) == tables.hash()
 
 
+def test_what_lay_beyond_the_rows_of_a_snapshot_does_not_come_back() -> None:
+    tables = make(5)
+    snapshot = tables.snapshot()
+    tables["bodies"].resize(0)
+    tables.snapshot(snapshot)
+    hashed = tables.hash()
+    tables["bodies"].resize(5)
+    tables["bodies"]["alive"][:] = 1
+    tables.restore(snapshot)
+    assert (tables["bodies"].count, tables.hash(), tables.hash(snapshot)) == (0, hashed, hashed)
+    tables["bodies"].resize(3)
+    assert tables["bodies"]["alive"].tolist() == [0, 0, 0]
+    assert tables["bodies"]["position_q24"].tolist() == [[7, 7, 7]] * 3
+
+
 def test_capacity_is_not_part_of_the_state() -> None:
     small, large = make(5, capacity=5), make(5, capacity=4000)
     assert small.hash() == large.hash()
