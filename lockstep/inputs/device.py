@@ -139,10 +139,16 @@ class DeviceMerge:
             if now_us - held.heard_us <= INPUT_SILENCE_US_MAX:
                 buttons |= held.state.buttons
                 heard.append(held.state.axes)
-        axes = tuple(
-            self._pointing[index] if absolute else max((state[index] for state in heard), key=abs, default=0)
-            for index, absolute in enumerate(self._absolute)
-        )
+        if len(heard) == 1:
+            axes = heard[0]
+        else:
+            columns = zip(*heard, strict=True) if heard else ((0,) for _ in self._absolute)
+            axes = tuple(max(column, key=abs) for column in columns)
+        if True in self._absolute:
+            axes = tuple(
+                self._pointing[index] if absolute else axes[index]
+                for index, absolute in enumerate(self._absolute)
+            )
         commands = tuple(self._commands[:COMMANDS_PER_INPUT_MAX])
         del self._commands[:COMMANDS_PER_INPUT_MAX]
         return TickInput(buttons, axes, commands)

@@ -242,4 +242,5 @@ class Link:
 
 def record_piece(kind: int, body: bytes) -> bytes:
     """Return an application record as it stands in a datagram."""
-    return bytes((kind,)) + encode_varint(len(body)) + body
+    size = len(body)
+    return (bytes((kind, size)) if size < 0x80 else bytes((kind,)) + encode_varint(size)) + body

@@ -36,7 +36,6 @@ class Parsed:
     """What one datagram says, checked against the state but not yet taken in."""
 
     __slots__ = (
-        "acknowledgement",
         "acknowledgements",
         "blocks",
         "conflict",
@@ -47,7 +46,6 @@ class Parsed:
     )
 
     def __init__(self) -> None:
-        self.acknowledgement: tuple[int, Missed] | None = None
         self.acknowledgements: list[tuple[Outbox, int, Missed]] = []
         self.blocks: list[tuple[Inbox, int, list[bytes]]] = []
         self.starts: list[tuple[Inbox, int]] = []
