@@ -65,6 +65,11 @@ class Box:
         return math.isqrt(sum(half * half for half in self.half_extents_q24)) + 1
 
     @property
+    def inner_radius_q24(self) -> int:
+        """The smallest half extent."""
+        return min(self.half_extents_q24)
+
+    @property
     def centre_q24(self) -> Vector:
         """The origin."""
         return ORIGIN

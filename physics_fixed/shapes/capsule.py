@@ -65,6 +65,11 @@ class Capsule:
         return self.radius_q24 + self.half_height_q24
 
     @property
+    def inner_radius_q24(self) -> int:
+        """The radius."""
+        return self.radius_q24
+
+    @property
     def centre_q24(self) -> Vector:
         """The origin."""
         return ORIGIN

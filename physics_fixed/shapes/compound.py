@@ -261,6 +261,12 @@ class Compound:
             object.__setattr__(self, name, value)
 
     @property
+    def inner_radius_q24(self) -> int:
+        """The smallest of the parts; sensors count only if there is nothing else."""
+        solid = [part for part in self.parts if not part.sensor] or self.parts
+        return min(part.shape.inner_radius_q24 for part in solid)
+
+    @property
     def code(self) -> int:
         """Number of the kind of shape."""
         return self.parts[0].shape.code if self._is_single else SHAPE_COMPOUND

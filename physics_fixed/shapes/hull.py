@@ -14,6 +14,7 @@ from physics_fixed.layout import SHAPE_HULL, Words
 from physics_fixed.limits import LENGTH_MAX_Q24
 from physics_fixed.scale import Number, to_text
 from physics_fixed.shapes.compound import Compound, Part, PartOptions
+from physics_fixed.shapes.directions import round_directions
 from physics_fixed.shapes.hull_builder import OUTSIDE_MAX_Q24, convex_polyhedron
 from physics_fixed.shapes.hull_words import (
     HULL_FACE_VERTICES_MAX,
@@ -26,6 +27,7 @@ from physics_fixed.shapes.moments import polyhedron_properties
 from physics_fixed.shapes.rays import cross, dot, minus, ray_planes
 from physics_fixed.shapes.shape import (
     LEVER_MAX_Q24,
+    ORIGIN,
     MassProperties,
     RayHit,
     Vector,
@@ -39,6 +41,7 @@ POINTS_MAX = 4096
 COORDINATE_MAX_Q24 = 2 * LENGTH_MAX_Q24
 INNER_RADIUS_MIN_Q24 = (1 << 24) // 1024
 SIDES_MIN = 3
+_TILT = 1 << 40
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -234,7 +237,8 @@ def hull_of_support(
     support_q24 : function
         From a direction to the farthest point of the shape along it, raw Q24.
     directions : sequence of Vector
-        See :func:`physics_fixed.shapes.directions.round_directions`.
+        See :func:`physics_fixed.shapes.directions.round_directions`. Give the normals of flat faces, too:
+        where a direction leaves several corners equally far, all are found (four of any face, at least).
     tolerance : number
         As for :class:`ConvexHull`.
 
@@ -243,7 +247,12 @@ def hull_of_support(
     NumberError
         As :class:`ConvexHull` does.
     """
-    return ConvexHull(points_q24=[support_q24(direction) for direction in directions], tolerance=tolerance)
+    points = []
+    for direction in directions:
+        # Tilted by far less than a unit of the result, to either side: ties are broken in all ways.
+        x, y, z = (part * _TILT for part in direction)
+        points += [support_q24((x + a, y + b, z + c)) for a, b, c in (ORIGIN, *round_directions(2))]
+    return ConvexHull(points_q24=sorted(set(points)), tolerance=tolerance)
 
 
 def _sides(sides: int) -> int:

@@ -113,6 +113,14 @@ class Shape(Protocol):
         """Radius of a sphere about the centre of mass that encloses the shape, m, rounded up."""
 
     @property
+    def inner_radius_q24(self) -> int:
+        """Radius of a sphere about the centre of mass that fits in, m, rounded down.
+
+        Of a compound, the smallest of its parts; 0 for shapes without an inside. By so much a body may enter
+        another one before anything is wrong.
+        """
+
+    @property
     def centre_q24(self) -> Vector:
         """Centre of mass, m, rounded to the nearest."""
 

@@ -61,6 +61,11 @@ class Sphere:
         return self.radius_q24
 
     @property
+    def inner_radius_q24(self) -> int:
+        """The radius."""
+        return self.radius_q24
+
+    @property
     def centre_q24(self) -> Vector:
         """The origin."""
         return ORIGIN

@@ -27,7 +27,7 @@ from physics_fixed.shapes import (
     hull_of_support,
     round_directions,
 )
-from physics_fixed.shapes.rays import dot, minus
+from physics_fixed.shapes.rays import dot, minus, plus
 from physics_fixed.shapes.shape import LEVER_MAX_Q24, Vector
 from tests.physics_fixed.shapes.drawn import ONE, directions
 
@@ -175,6 +175,7 @@ def test_capsule_is_hit_on_its_side_and_on_its_ends() -> None:
 def test_a_shape_known_by_its_support_alone_becomes_a_hull(name: str) -> None:
     shape = CONVEX[name]
     hull = hull_of_support(shape.support_q24, round_directions(3), tolerance="0.001")
+    assert abs(hull.inner_radius_q24 - shape.inner_radius_q24) < ONE // 16
     low, high = shape.bounds_q24()
     hull_low, hull_high = hull.bounds_q24()
     for axis in range(3):
@@ -182,6 +183,22 @@ def test_a_shape_known_by_its_support_alone_becomes_a_hull(name: str) -> None:
         assert hull_high[axis] == pytest.approx(high[axis], abs=ONE // 500)
     ratio = hull.mass_properties().volume / shape.mass_properties().volume
     assert Fraction(4, 5) < ratio < Fraction(1001, 1000)
+
+
+def test_flat_faces_of_a_shape_known_by_its_support_keep_their_corners() -> None:
+    """A box with rounded edges: the flat sides are found whole, and lie in one plane."""
+    box, ball = Box((1, "0.5", "0.75")), Sphere("0.125")
+
+    def support(direction: Vector) -> Vector:
+        return plus(box.support_q24(direction), ball.support_q24(direction))
+
+    hull = hull_of_support(support, round_directions(2))
+    assert hull.size_q24 == (ONE * 9 // 8, ONE * 5 // 8, ONE * 7 // 8)
+    for axis, half in enumerate(hull.size_q24):
+        for side in (-half, half):
+            assert sum(vertex[axis] == side for vertex in hull.vertices_q24) == 4
+    assert hull.mass_properties().principal_q30 == (0, 0, 0, 1 << 30)
+    assert len(hull.vertices_q24) == 48  # eight corners, six of the directions at each
 
 
 def test_directions_are_all_around_and_mirrored() -> None:
