@@ -15,7 +15,17 @@ import xxhash
 
 _ROOT = Path(__file__).parent
 # These cannot change a simulated bit: they report errors, keep machine code, or look on.
-_WITHOUT = frozenset({"errors.py", "fingerprint.py", "kernel_cache.py", "selftest.py", "warmup.py"})
+_WITHOUT = frozenset(
+    {
+        "drawing.py",
+        "errors.py",
+        "fingerprint.py",
+        "kernel_cache.py",
+        "selftest.py",
+        "shapes/wireframes.py",
+        "warmup.py",
+    }
+)
 _PREFIX = b"lockstep physics_fixed 1"
 
 

@@ -18,7 +18,11 @@ IShapeSphere = RoundShape
 IShapeMesh = FacetedShape
 """The brief's name."""
 
+KINDS: tuple[type[Shape], ...] = (Box, Capsule, Compound, ConvexHull, HeightField, Sphere, TriangleMesh)
+"""All kinds that the engine has; that each keeps the contract is checked where this is type-checked."""
+
 __all__ = [
+    "KINDS",
     "Box",
     "Capsule",
     "Compound",

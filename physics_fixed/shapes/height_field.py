@@ -152,6 +152,11 @@ class HeightField:
         return lever_of(self._words)
 
     @property
+    def inner_radius_q24(self) -> int:
+        """0: a skin has no inside."""
+        return 0
+
+    @property
     def centre_q24(self) -> Vector:
         """The body's position: the middle of the grid, at height 0."""
         return ORIGIN

@@ -149,6 +149,11 @@ class TriangleMesh:
         return lever_of(self._words)
 
     @property
+    def inner_radius_q24(self) -> int:
+        """0: a skin has no inside."""
+        return 0
+
+    @property
     def centre_q24(self) -> Vector:
         """The body's position: meshes are not moved to a centre of mass, as they have none."""
         return ORIGIN
