@@ -179,6 +179,7 @@ def test_a_field_keeps_the_contract_of_shapes() -> None:
     field: Shape = HeightField([[0, 0, 9], [0, 2, 9], [0, 0, 0]], holes=[[False, True], [False, False]])
     assert field.code == SHAPE_HEIGHT_FIELD
     assert field.centre_q24 == (0, 0, 0)
+    assert field.inner_radius_q24 == 0
     assert field.bounds_q24() == ((-ONE, 0, -ONE), (ONE, 9 * ONE, ONE))
     assert field.support_q24((0, 1, 0)) == (ONE, 9 * ONE, 0)
     down = (0, -100 * ONE, 0)

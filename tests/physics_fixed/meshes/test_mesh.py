@@ -287,6 +287,7 @@ def test_a_mesh_keeps_the_contract_of_shapes() -> None:
     mesh: FacetedShape = cube()
     assert mesh.code == SHAPE_MESH
     assert mesh.centre_q24 == (0, 0, 0)
+    assert mesh.inner_radius_q24 == 0
     assert mesh.bounds_q24() == ((-ONE,) * 3, (ONE,) * 3)
     assert sorted(mesh.vertices_q24) == list(mesh.vertices_q24)
     assert [tuple(mesh.vertices_q24[v] for v in face) for face in mesh.faces] == [
