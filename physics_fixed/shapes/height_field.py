@@ -157,11 +157,6 @@ class HeightField:
         return 0
 
     @property
-    def inner_radius_q24(self) -> int:
-        """None: it has no inside."""
-        return 0
-
-    @property
     def centre_q24(self) -> Vector:
         """The body's position: the middle of the grid, at height 0."""
         return ORIGIN

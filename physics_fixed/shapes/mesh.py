@@ -154,11 +154,6 @@ class TriangleMesh:
         return 0
 
     @property
-    def inner_radius_q24(self) -> int:
-        """None: it has no inside."""
-        return 0
-
-    @property
     def centre_q24(self) -> Vector:
         """The body's position: meshes are not moved to a centre of mass, as they have none."""
         return ORIGIN
