@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import clamp, maximum
 from physics_fixed.fixmath.vec3 import normalize_q30
-from physics_fixed.fixmath.wide import bit_length, dot3_shift, mul_sub_shift
+from physics_fixed.fixmath.wide import bit_length, dot3_shift, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import Words
 from physics_fixed.shapes.triangle_words import (
-    EDGE_FREE,
+    EDGE_CONVEX,
     FACE_MARKS,
     FACE_NEIGHBOURS,
     FACE_NORMAL,
@@ -35,7 +35,6 @@ from physics_fixed.shapes.triangle_words import (
     MESH_NODES,
     MESH_TRIANGLES,
     MESH_VERTICES,
-    NO_NEIGHBOUR,
     NODE_BOUNDS,
     NODE_LEAF,
     NODE_NEXT,
@@ -62,6 +61,7 @@ from physics_fixed.shapes.triangle_words import (
 _LEAF_MASK = (1 << LEAF_SHIFT) - 1
 _NORMAL_BITS = 61  # of a vector that is scaled to unit length
 _NORMAL_SHIFT = 17  # brings products of two differences of heights or places into them
+_SLOPE_SHIFT = 44  # of products of such a normal and a length
 _PLANE_SLACK_Q24 = 8  # what rounding makes of the place of a plane
 
 
@@ -219,8 +219,8 @@ def field_triangles_near(words: Words, first: int, box_q24: Words, found: Words,
             for half in range(2):
                 if range_apart(a, d, c if half == 0 else b, low, high):
                     continue
-                x, y, z = field_normal(a, b, c, d, half, spacing_x, spacing_z)
-                if plane_apart(
+                x, y, z = field_direction(a, b, c, d, half, spacing_x, spacing_z)
+                if slope_apart(
                     origin_x + column * spacing_x, a, origin_z + row * spacing_z, x, y, z, box_q24
                 ):
                     continue
@@ -230,11 +230,12 @@ def field_triangles_near(words: Words, first: int, box_q24: Words, found: Words,
     return count
 
 
-@device_kernel("UniTuple(int64,3)(int64,int64,int64,int64,int64,int64,int64)")
-def field_normal(
+@inline_kernel("UniTuple(int64,3)(int64,int64,int64,int64,int64,int64,int64)")
+def field_direction(
     a: int, b: int, c: int, d: int, half: int, spacing_x: int, spacing_z: int
 ) -> tuple[int, int, int]:
-    """Unit normal (Q30) of triangle ``half`` of a cell with the heights a, b (next column), c (next row), d.
+    """Normal, of any length below 2**61, of triangle ``half`` of a cell with the heights a, b (next column),
+    c (next row) and d.
 
     Triangle 0 is a, c, d; triangle 1 is a, d, b.
     """
@@ -242,15 +243,31 @@ def field_normal(
     along_z = c - a if half == 0 else d - b
     size = maximum(abs(along_x), abs(along_z)) | spacing_x | spacing_z
     if 2 * bit_length(size) <= _NORMAL_BITS:
-        x = -along_x * spacing_z
-        y = spacing_x * spacing_z
-        z = -along_z * spacing_x
-    else:
-        x = mul_sub_shift(0, 0, along_x, spacing_z, _NORMAL_SHIFT)
-        y = mul_sub_shift(spacing_x, spacing_z, 0, 0, _NORMAL_SHIFT)
-        z = mul_sub_shift(0, 0, along_z, spacing_x, _NORMAL_SHIFT)
-    normal_x, normal_y, normal_z, _ = normalize_q30(x, y, z)
-    return normal_x, normal_y, normal_z
+        return -along_x * spacing_z, spacing_x * spacing_z, -along_z * spacing_x
+    return (
+        mul_shift(-along_x, spacing_z, _NORMAL_SHIFT),
+        mul_shift(spacing_x, spacing_z, _NORMAL_SHIFT),
+        mul_shift(-along_z, spacing_x, _NORMAL_SHIFT),
+    )
+
+
+@inline_kernel("boolean(int64,int64,int64,int64,int64,int64,int64[::1])")
+def slope_apart(x: int, y: int, z: int, normal_x: int, normal_y: int, normal_z: int, box_q24: Words) -> bool:
+    """The same as :func:`plane_apart` for a normal of any length, from :func:`field_direction`."""
+    away_x = box_q24[0] + box_q24[3] - 2 * x
+    away_y = box_q24[1] + box_q24[4] - 2 * y
+    away_z = box_q24[2] + box_q24[5] - 2 * z
+    distance = dot3_shift(normal_x, away_x, normal_y, away_y, normal_z, away_z, _SLOPE_SHIFT)
+    reach = dot3_shift(
+        abs(normal_x), box_q24[3] - box_q24[0] + _PLANE_SLACK_Q24,
+        abs(normal_y), box_q24[4] - box_q24[1] + _PLANE_SLACK_Q24,
+        abs(normal_z), box_q24[5] - box_q24[2] + _PLANE_SLACK_Q24,
+        _SLOPE_SHIFT,
+    )  # fmt: skip
+    # Of a large cell the normal is cut off to whole numbers, which counts with the distance.
+    slack = 2 + ((abs(away_x) + abs(away_y) + abs(away_z)) >> (_SLOPE_SHIFT - 1))
+    apart: bool = abs(distance) > reach + slack
+    return apart
 
 
 @device_kernel("void(int64[::1],int64,int64,int64[::1],int64)")
@@ -284,8 +301,10 @@ def load_mesh_triangle(words: Words, first: int, triangle: int, out: Words, out_
         for axis in range(3):
             out[out_first + TRIANGLE_VERTICES + 3 * k + axis] = words[corner + axis]
         out[out_first + TRIANGLE_EDGES + k] = (marks >> 2 * k) & 3
-        neighbour = (words[face + FACE_NEIGHBOURS] >> (k * NUMBER_BITS)) & NUMBER_MASK
-        other = face if neighbour == NO_NEIGHBOUR else mesh_face(words, first, neighbour)
+        other = face
+        if (marks >> 2 * k) & 3 == EDGE_CONVEX:
+            neighbour = (words[face + FACE_NEIGHBOURS] >> (k * NUMBER_BITS)) & NUMBER_MASK
+            other = mesh_face(words, first, neighbour)
         for axis in range(3):
             out[out_first + TRIANGLE_NEIGHBOUR_NORMALS + 3 * k + axis] = words[other + FACE_NORMAL + axis]
 
@@ -315,7 +334,7 @@ def load_field_triangle(words: Words, first: int, triangle: int, out: Words, out
         code = (edges >> 2 * k) & 3
         out[out_first + TRIANGLE_EDGES + k] = code
         beyond_x, beyond_y, beyond_z = x, y, z
-        if code != EDGE_FREE:
+        if code == EDGE_CONVEX:
             beyond_x, beyond_y, beyond_z = field_triangle_normal(
                 words, first, cell + field_step(half, k, columns - 1), 1 - half
             )
@@ -342,7 +361,7 @@ def field_triangle_normal(words: Words, first: int, cell: int, half: int) -> tup
     """Unit normal (Q30) of a triangle of a height field."""
     columns = words[first + FIELD_COLUMNS]
     at = first + words[first + FIELD_SAMPLES] + cell + cell // (columns - 1)
-    return field_normal(
+    x, y, z = field_direction(
         words[at] >> SAMPLE_SHIFT,
         words[at + 1] >> SAMPLE_SHIFT,
         words[at + columns] >> SAMPLE_SHIFT,
@@ -351,6 +370,8 @@ def field_triangle_normal(words: Words, first: int, cell: int, half: int) -> tup
         words[first + FIELD_SPACING_X],
         words[first + FIELD_SPACING_Z],
     )
+    normal_x, normal_y, normal_z, _ = normalize_q30(x, y, z)
+    return normal_x, normal_y, normal_z
 
 
 @device_kernel("UniTuple(int64,3)(int64[::1],int64,int64)")

@@ -80,7 +80,7 @@ SURFACE_WIDTH: Final = 4
 TRIANGLE_VERTICES: Final = 0  # (9), counter-clockwise seen from outside
 TRIANGLE_NORMAL: Final = 9  # (3), outwards
 TRIANGLE_EDGES: Final = 12  # (3), code of the edge from vertex k to vertex k + 1
-TRIANGLE_NEIGHBOUR_NORMALS: Final = 15  # (9), of those across edges 0, 1, 2; its own if there is none
+TRIANGLE_NEIGHBOUR_NORMALS: Final = 15  # (9), of those across edges 0, 1, 2 if convex; else its own
 TRIANGLE_WIDTH: Final = 24
 
 EDGE_FREE: Final = 0  # no triangle beyond it, or several

@@ -179,7 +179,8 @@ def test_normals_neighbours_and_codes_by_fractions(seed: int, count: int, spread
                 assert (triangle.edges[k], triangle.beyond[k]) == (EDGE_FREE, triangle.normal)
                 continue
             other, there = opposite[0]
-            assert triangle.beyond[k] == load(mesh.words(), other).normal
+            ridge = triangle.edges[k] == EDGE_CONVEX
+            assert triangle.beyond[k] == (load(mesh.words(), other).normal if ridge else triangle.normal)
             (tip,) = set(there) - {start, end}
             height = dot(outward, minus(tip, start))
             beyond = area(there)
