@@ -14,9 +14,10 @@ from fuzz.registry import ENTRIES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "netcode").glob("*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "netcode").glob("*.md")])
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 PROGRAMS = [text for language, text in BLOCKS if language == "python"]
+PHYSICS = sorted((ROOT / "docs" / "physics").glob("*.md"))
 COMMANDS = [
     line.split("#")[0].strip()
     for language, text in BLOCKS
@@ -28,6 +29,15 @@ COMMANDS = [
 @pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
 def test_program_runs(program: str) -> None:
     exec(compile(program, "README.md", "exec"), {"__name__": "readme"})  # noqa: S102 - our own README
+
+
+@pytest.mark.parametrize("document", PHYSICS, ids=lambda path: path.name)
+def test_programs_of_the_physics_pages_run(document: Path) -> None:
+    """The programs of a page, one after the other: a later one may use what an earlier one has made."""
+    text = document.read_text(encoding="utf-8")
+    names = {"__name__": document.stem}
+    for program in re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE):
+        exec(compile(program, document.name, "exec"), names)  # noqa: S102 - our own page
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

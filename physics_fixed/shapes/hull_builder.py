@@ -18,6 +18,7 @@ from math import isqrt
 
 from physics_fixed.errors import NumberError
 from physics_fixed.scale import to_text
+from physics_fixed.shapes.hull_words import face_plane
 from physics_fixed.shapes.rays import cross, dot, minus
 from physics_fixed.shapes.shape import Vector
 
@@ -296,7 +297,11 @@ def _region(
     while following[loop[-1]] != start and len(loop) < edges:
         loop.append(following[loop[-1]])
     is_simple = len(loop) == len(following) == edges
-    return members, tuple(loop) if is_simple and _is_convex(surface, plane, loop, tolerance) else ()
+    if not is_simple or not _is_convex(surface, plane, loop, tolerance):
+        return members, ()
+    if tolerance and len(members) > 1 and not _is_flat(surface, loop, tolerance):
+        return members, ()
+    return members, tuple(loop)
 
 
 def _is_convex(surface: _HullSurface, plane: _Face, loop: Sequence[int], tolerance: int) -> bool:
@@ -308,6 +313,20 @@ def _is_convex(surface: _HullSurface, plane: _Face, loop: Sequence[int], toleran
         if turn < 0 and -turn > tolerance * plane.length * isqrt(_square(minus(after, before))):
             return False
     return True
+
+
+def _is_flat(surface: _HullSurface, loop: Sequence[int], tolerance: int) -> bool:
+    """Whether the plane that a loop has as a face holds all points below it, and the loop near it.
+
+    Of a face that is hardly larger than the tolerance, the plane may be so far off that it cuts the solid.
+    """
+    points = surface.points
+    normal, offset = face_plane(points, loop)
+    limit = tolerance * isqrt(_square(normal))
+    if any(offset - dot(normal, points[number]) > limit for number in loop):
+        return False
+    used = {corner for face in surface.faces.values() for corner in face.corners}
+    return limit > 0 and all(dot(normal, points[number]) - offset <= limit for number in used)
 
 
 def _square(vector: Vector) -> int:

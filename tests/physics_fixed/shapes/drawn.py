@@ -17,6 +17,17 @@ clouds = st.lists(points, min_size=8, max_size=40)
 grid_coordinates = st.integers(-2, 2).map(lambda place: place * ONE)
 grid_points = st.tuples(grid_coordinates, grid_coordinates, grid_coordinates)
 grid_clouds = st.lists(grid_points, min_size=6, max_size=40)
+# A few places, and points within a few units of them: faces and edges that are hardly larger than rounding.
+small_steps = st.tuples(*[st.integers(-6, 6)] * 3)
+clustered_clouds = st.lists(points, min_size=4, max_size=8).flatmap(
+    lambda places: st.lists(
+        st.tuples(st.sampled_from(places), small_steps).map(
+            lambda pair: (pair[0][0] + pair[1][0], pair[0][1] + pair[1][1], pair[0][2] + pair[1][2])
+        ),
+        min_size=8,
+        max_size=60,
+    )
+)
 quaternions = st.tuples(*[st.integers(-(1 << 30), 1 << 30)] * 4).filter(
     lambda q: sum(part * part for part in q) > 1 << 50
 )

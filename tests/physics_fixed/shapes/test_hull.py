@@ -8,7 +8,7 @@ from math import isqrt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physics_fixed.errors import NumberError
@@ -35,7 +35,14 @@ from physics_fixed.shapes.hull_words import (
 from physics_fixed.shapes.rays import cross, dot, minus, plus
 from physics_fixed.shapes.rotation import rotated, unit_vector_q30
 from physics_fixed.shapes.shape import Vector
-from tests.physics_fixed.shapes.drawn import ONE, clouds, directions, grid_clouds, quaternions
+from tests.physics_fixed.shapes.drawn import (
+    ONE,
+    clouds,
+    clustered_clouds,
+    directions,
+    grid_clouds,
+    quaternions,
+)
 
 CUBE = [(x, y, z) for x in (-ONE, ONE) for y in (-ONE, ONE) for z in (-ONE, ONE)]
 
@@ -75,6 +82,20 @@ def test_random_points_give_a_convex_solid_around_all_of_them(cloud: list[Vector
     for face in hull.faces:
         normal, offset = face_plane(hull.vertices_q24, face)
         assert all(dot(normal, point) - offset <= 2 * isqrt(dot(normal, normal)) for point in cloud)
+
+
+@settings(max_examples=100)
+@given(clustered_clouds)
+def test_points_within_a_few_units_of_corners_are_one_corner_or_several(cloud: list[Vector]) -> None:
+    try:
+        polyhedron = convex_polyhedron(cloud)
+    except NumberError:
+        return
+    check_polyhedron(polyhedron.vertices, polyhedron.faces, FLATNESS_MAX_Q24)
+    if hull_of(cloud) is not None:
+        for face in polyhedron.faces:
+            normal, offset = face_plane(polyhedron.vertices, face)
+            assert all(dot(normal, point) - offset <= 8 * isqrt(dot(normal, normal)) for point in cloud)
 
 
 @given(grid_clouds, quaternions)
