@@ -17,6 +17,7 @@ from physics_fixed.tables import Snapshot, TableSet
 
 ROOT_SIZE = 8  # bytes of the 16-byte hash that are compared; an accident hides with probability 2^-64
 PENDING_MAX = 32  # checks not agreed upon; beyond this the oldest is given up (a member that does not report)
+FUTURE_MAX = 32  # checks to come that one member may tell of before we have come to them
 AHEAD_TICKS_MAX = 4096
 
 
@@ -86,19 +87,26 @@ class StateChecks:
         check.root = self._tables.hash(snapshot)[:ROOT_SIZE]
         check.snapshot = snapshot
         self.next_tick = tick + self._interval
-        while len(self._pending) > PENDING_MAX:
-            # What is disputed stays until it is decided; the others only wait for a report that was lost.
-            waiting = [tick for tick, check in self._pending.items() if check.found_us is None]
-            given_up = self._pending.pop(min(waiting or self._pending))
-            if given_up.snapshot is not None:
-                self._free.append(given_up.snapshot)
+        if self.pending > PENDING_MAX:
+            self._give_up_oldest()
         return check
+
+    def _give_up_oldest(self) -> None:
+        # What is disputed stays until it is decided; the others only wait for a report that was lost.
+        own = [tick for tick, check in self._pending.items() if check.root is not None]
+        waiting = [tick for tick in own if self._pending[tick].found_us is None]
+        given_up = self._pending.pop(min(waiting or own))
+        if given_up.snapshot is not None:
+            self._free.append(given_up.snapshot)
 
     def observe(self, member: Member, epoch: int, tick: int, root: bytes, verdict: Verdict) -> None:
         """Another member's hash, perhaps with what its re-simulation said."""
         if epoch != self.epoch or member not in self.members or tick % self._interval:
             return
-        if tick <= self.agreed_tick or (tick not in self._pending and not self._expected(tick)):
+        known = self._pending.get(tick)
+        if tick <= self.agreed_tick or (
+            (known is None or known.root is None) and not self._expected(member, tick)
+        ):
             return
         check = self._check(tick)
         check.roots.setdefault(member, root)
@@ -127,11 +135,10 @@ class StateChecks:
         """How many of our own hashes are not agreed upon yet."""
         return sum(check.root is not None for check in self._pending.values())
 
-    def _expected(self, tick: int) -> bool:
-        return (
-            self.next_tick <= tick <= self.next_tick + AHEAD_TICKS_MAX
-            and len(self._pending) < 2 * PENDING_MAX
-        )
+    def _expected(self, member: Member, tick: int) -> bool:
+        # Each member has its own share: nobody can keep out what the others say.
+        told = [check for check in self._pending.values() if check.root is None and member in check.roots]
+        return self.next_tick <= tick <= self.next_tick + AHEAD_TICKS_MAX and len(told) < FUTURE_MAX
 
     def _check(self, tick: int) -> Check:
         check = self._pending.get(tick)

@@ -28,6 +28,10 @@ class DescentError(RemoteError):
     """A message of the search for differing cells that cannot be."""
 
 
+class OutOfTurn(DescentError):
+    """A message of another search: of one that an epoch or a time ended here, or of one still to come."""
+
+
 class Descent:
     """One core's side of the search.
 
@@ -62,12 +66,14 @@ class Descent:
 
         Raises
         ------
+        OutOfTurn
+            If the message is of another tick, or not the next one.
         DescentError
-            If the message is malformed, of another tick, or not the next one.
+            If it is malformed.
         """
         message = _decode(data)
         if message[1] != self.tick:
-            raise DescentError(f"search for tick {message[1]!r}, while we search tick {self.tick}")
+            raise OutOfTurn(f"search for tick {message[1]!r}, while we search tick {self.tick}")
         if message[0] == _TREE and self._chunks is None and len(message) == 4:
             return self._handle_tree(message[2], message[3])
         if (
@@ -78,7 +84,7 @@ class Descent:
         ):
             self._handle_cells(message[2])
             return None
-        raise DescentError(f"message of kind {message[0]!r} is not the next one of a search")
+        raise OutOfTurn(f"message of kind {message[0]!r} is not the next one of a search")
 
     def _handle_tree(self, counts: Any, leaves: Any) -> bytes:
         tables = self._tables.tables

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lockstep.integrity import Descent, Verdict, decide
 from lockstep.integrity.checks import Check
-from lockstep.integrity.descent import DescentError
+from lockstep.integrity.descent import DescentError, OutOfTurn
 from lockstep.peer.outputs import DesyncDetected, DesyncFound, DesyncNamed, Outbox
 from lockstep.peer.simulation import Simulation
 from lockstep.peer.views import Member
@@ -22,6 +22,7 @@ NAMING_US_MAX = 1_000_000  # how long a resync waits for the differing cells to 
 DISPUTE_US_MAX = 5_000_000  # how long a mismatch is pursued within an epoch
 SEARCH_US_MAX = 10_000_000
 SEARCH_SIZE_MAX = 1 << 22
+OUT_OF_TURN_MAX = 8  # messages of other searches that one member may send in an epoch
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class Desync:
         self._outbox = outbox
         self._searches: dict[Member, Search] = {}
         self._early: dict[Member, bytes] = {}
+        self._out_of_turn: dict[Member, int] = {}
         self._decided_epoch = -1
 
     @property
@@ -66,6 +68,7 @@ class Desync:
         self.wants_resync = False
         self._resync_due_us = None
         self._early.clear()
+        self._out_of_turn.clear()
 
     def step(self, simulation: Simulation, now_us: int) -> None:
         """Look at the checks; judge, vote and act if they differ."""
@@ -143,7 +146,7 @@ class Desync:
         Raises
         ------
         DescentError
-            If it is malformed.
+            If it is malformed, or one of too many that belong to no search of ours.
         """
         if len(body) > SEARCH_SIZE_MAX:
             raise DescentError(f"search message of {len(body)} bytes, at most {SEARCH_SIZE_MAX}")
@@ -153,7 +156,14 @@ class Desync:
             if len(self._early) > 16:
                 raise DescentError("search messages without a mismatch")
             return
-        answer = search.descent.handle(body)
+        try:
+            answer = search.descent.handle(body)
+        except OutOfTurn:
+            # Of a search that an epoch, or its time, ended on one side only: honest cores send that too.
+            self._out_of_turn[member] = self._out_of_turn.get(member, 0) + 1
+            if self._out_of_turn[member] > OUT_OF_TURN_MAX:
+                raise
+            return
         if answer is not None:
             search.to_send.append(answer)
         if search.descent.differences is not None:

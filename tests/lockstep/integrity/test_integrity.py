@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lockstep.errors import RemoteError
 from lockstep.integrity import Descent, StateChecks, Verdict, decide
-from lockstep.integrity.checks import PENDING_MAX, ROOT_SIZE
+from lockstep.integrity.checks import FUTURE_MAX, PENDING_MAX, ROOT_SIZE
 from lockstep.integrity.descent import CELLS_MAX
 from lockstep.peer.views import Member
 from physics_fixed.tables import Column, Table, TableSet
@@ -153,3 +153,27 @@ def test_hashes_from_the_far_future_and_without_end_are_bounded() -> None:
     for tick in range(16, 16 * (3 * PENDING_MAX), 16):
         checks.take(tick, state.snapshot())
     assert checks.pending <= PENDING_MAX
+
+
+def test_a_member_that_tells_of_every_tick_to_come_keeps_nobody_else_out() -> None:
+    state = tables(4)
+    checks = StateChecks(state, 16)
+    checks.start_from(0, state.snapshot())
+    checks.begin(1, (B, C), 0)
+    ticks = range(16, 16 * (FUTURE_MAX + PENDING_MAX), 16)
+    for tick in ticks:
+        checks.observe(B, 1, tick, GOOD, Verdict.NOT_RUN)
+    for tick in ticks:
+        checks.take(tick, state.snapshot())
+        checks.observe(C, 1, tick, BAD, Verdict.NOT_RUN)
+        assert checks.settle()[-1].roots[C] == BAD, tick
+
+
+def test_what_is_told_of_the_future_is_bounded_for_each_member() -> None:
+    state = tables(4)
+    checks = StateChecks(state, 16)
+    checks.begin(1, (B, C, D), 0)
+    for tick in range(16, 4096, 16):
+        for member in (B, C, D):
+            checks.observe(member, 1, tick + 16 * member.core_id, GOOD, Verdict.NOT_RUN)
+    assert len(checks._pending) <= 3 * FUTURE_MAX

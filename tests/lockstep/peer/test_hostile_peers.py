@@ -11,9 +11,10 @@ import pytest
 
 from fuzz.cluster import Cluster, Node, address_of, member_of
 from lockstep.peer import frames, membership_messages
+from lockstep.peer.desync import OUT_OF_TURN_MAX
 from lockstep.peer.membership_codec import encode
 from lockstep.peer.membership_messages import AskIn, Commit, Message
-from lockstep.peer.outputs import CloseStream, OpenStream, SendFrame
+from lockstep.peer.outputs import CloseStream, DesyncNamed, OpenStream, SendFrame
 from lockstep.peer.peer import Peer
 from lockstep.peer.simulation import Fault
 from lockstep.peer.status import Status
@@ -165,6 +166,32 @@ def test_search_message_that_came_before_a_mismatch_stops_nothing(body: bytes) -
     tick = node.peer.session.tick
     cluster.run(SECOND_US)
     assert node.peer.desyncs == 1 and node.peer.session.tick > tick + 30
+
+
+@pytest.mark.parametrize("count", [1, OUT_OF_TURN_MAX, OUT_OF_TURN_MAX + 1])
+def test_messages_of_another_search_cost_a_member_its_link_only_if_there_are_many(count: int) -> None:
+    cluster, node = alone()
+    other = join(cluster, 2).peer
+    (stream,) = node.streams
+    cluster.run(SECOND_US)
+    stale = structured.encode([0, 3, [], []])
+    others_search = structured.encode([1, 3, []])
+    said = 0
+
+    def say() -> None:
+        nonlocal said
+        if said < count and node.peer._desync._searches:
+            said = count
+            for number in range(count):
+                body = others_search if number % 2 else stale
+                node.peer.handle_frame(stream, frames.SEARCH, body, node.clock_us(cluster.now_us))
+
+    other.inject(Fault(other.session.tick + 2, "slots", 0, "position_q24"))
+    cluster.run(5 * SECOND_US, each=say)
+    assert said == count
+    assert node.peer.is_linked(stream) == (count <= OUT_OF_TURN_MAX)
+    named = [event for event in node.events if isinstance(event, DesyncNamed)]
+    assert len(named) == (count <= OUT_OF_TURN_MAX)
 
 
 def test_strangers_search_for_nothing() -> None:
