@@ -11,6 +11,7 @@ import asyncio
 import secrets
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lockstep.core import journal
@@ -132,7 +133,7 @@ class Core:
                 raise CoreError(str(error)) from None
             self._address = format_address((host, port))
             peer = self._make_peer()
-            streams = Streams(peer, now_us, self._react)
+            streams = Streams(peer, now_us, self._react, partial(self._fail, peer))
             try:
                 await streams.start(host, port)
             except NetcodeLocalError as error:
@@ -170,6 +171,8 @@ class Core:
         ------
         JoinRefused
             If nobody answers there, or the session does not take this core.
+        CoreError
+            If the world's own scripts failed meanwhile; with the place and the reason.
         """
         try:
             parse_address(address)
@@ -268,15 +271,18 @@ class Core:
     def _handle_timer(self) -> None:
         peer = self._started()
         self._timer = None
-        now = now_us()
-        if self._bot is not None:
-            peer.devices.update(BOT_TERMINAL, self._bot.sample(now), now_us=now)
-        before = peer.world.tick
         try:
-            peer.handle_time(now)
+            self._tick(peer, now_us())
         except Exception as error:  # a world's own script may fail in any way, and then nothing can go on
             self._fail(peer, error)
             return
+        self._schedule()
+
+    def _tick(self, peer: Peer, now: int) -> None:
+        if self._bot is not None:
+            peer.devices.update(BOT_TERMINAL, self._bot.sample(now), now_us=now)
+        before = peer.world.tick
+        peer.handle_time(now)
         self._react()
         if peer.simulation is not None and self._hub is not None:
             if peer.world.tick != before or peer.session.paused:
@@ -285,9 +291,10 @@ class Core:
             if self._hub.count and self._figures.is_due(now):
                 self._hub.tell(self._figures.net(peer, now))
             self._look_for_the_end(peer)
-        self._schedule()
 
     def _fail(self, peer: Peer, error: Exception) -> None:
+        if self._failure is not None:
+            return  # what follows from the first failure
         frame = error.__traceback__
         while frame is not None and frame.tb_next is not None:
             frame = frame.tb_next
@@ -295,15 +302,22 @@ class Core:
         text = f"world {peer.world.definition.name!r} failed at tick {peer.world.tick}{place}"
         self._failure = CoreError(f"{text}: {type(error).__name__}: {error}")
         self._failure.__cause__ = error
+        if self._entered is not None and not self._entered.done():
+            self._entered.set_exception(self._failure)
         if self._hub is not None:
             self._hub.close(str(self._failure))
         self._over.set()
 
     def _handle_datagram(self, data: bytes, source: tuple[str, int]) -> None:
-        if self.peer is not None:
-            self.peer.handle_datagram(source, data, now_us())
-            if self.peer.has_outputs:
+        peer = self.peer
+        if peer is None or self._failure is not None:
+            return
+        try:
+            peer.handle_datagram(source, data, now_us())
+            if peer.has_outputs:
                 self._react()
+        except Exception as error:  # no fault of the datagram, for that is refused; the peer is half told
+            self._fail(peer, error)
 
     def _react(self) -> None:
         """Carry out what the peer wants, and tell what happened."""

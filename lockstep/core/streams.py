@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 
 from lockstep.peer.frames import WORLD_SIZE_MAX
 from lockstep.peer.peer import Peer
@@ -33,12 +33,21 @@ class Streams:
         The core's clock.
     react : callable
         Called after the peer was told anything.
+    fail : callable
+        Gets what went wrong here and is no fault of the other side; nothing can go on then.
     """
 
-    def __init__(self, peer: Peer, now_us: Callable[[], int], react: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        peer: Peer,
+        now_us: Callable[[], int],
+        react: Callable[[], None],
+        fail: Callable[[Exception], None],
+    ) -> None:
         self._peer = peer
         self._now_us = now_us
         self._react = react
+        self._fail = fail
         self._streams: dict[int, _Stream] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server = FramedServer(self._serve)
@@ -82,7 +91,16 @@ class Streams:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.close()
 
+    async def _guard(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as error:  # left alone it would end this stream only, and leave the peer half told
+            self._fail(error)
+
     async def _serve(self, framed: FramedStream, known: Callable[[], None]) -> None:
+        await self._guard(self._accept(framed, known))
+
+    async def _accept(self, framed: FramedStream, known: Callable[[], None]) -> None:
         number = self._peer.handle_stream_accepted(self._now_us())
         if number is None:
             return
@@ -146,8 +164,8 @@ class Streams:
             self._peer.handle_stream_closed(number, reason)
             self._react()
 
-    def _spawn(self, work: Coroutine[None, None, None], number: int) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _spawn(self, work: Awaitable[None], number: int) -> None:
+        task = asyncio.get_running_loop().create_task(self._guard(work))
         self._streams[number].task = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

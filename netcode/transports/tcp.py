@@ -25,7 +25,7 @@ Progress = Callable[[int, int], object]
 
 
 class FramedStream:
-    """One TCP connection as a sequence of frames.
+    """One TCP connection as a sequence of frames; raises `ConnectionLost` if it has ended already.
 
     Attributes
     ----------
@@ -33,7 +33,11 @@ class FramedStream:
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port = writer.get_extra_info("peername")[:2]
+        peer = writer.get_extra_info("peername")
+        if not peer:
+            writer.close()
+            raise ConnectionLost("the stream ended before it began")
+        host, port = peer[:2]
         self.remote_address: Address = (str(host), int(port))
         self._reader = reader
         self._writer = writer
@@ -267,7 +271,10 @@ class FramedServer:
             self.turned_away_count += 1
             writer.close()
             return
-        stream = FramedStream(reader, writer)
+        try:
+            stream = FramedStream(reader, writer)
+        except ConnectionLost:
+            return
         self._half_open.add(stream)
         task = asyncio.get_running_loop().create_task(self._run(stream))
         self._tasks.add(task)

@@ -24,6 +24,8 @@ from lockstep.peer import frames
 from lockstep.peer.simulation import Fault
 from lockstep.terminal import is_view
 from lockstep.worlds.small import WORLD
+from netcode.protocol.framing import encode_header
+from netcode.transports.addresses import parse_address
 
 FAST = dataclasses.replace(WORLD, tick_rate=240)
 DEADLINE_S = 30
@@ -259,14 +261,19 @@ def test_address_outside_this_machine_is_refused() -> None:
     run(play)
 
 
-def test_world_whose_script_fails_ends_the_core_with_place_and_reason(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "hook"), [("plugin", "tick(self, tick, rows)"), ("observer", "observe(self, tick)")]
+)
+def test_world_whose_script_fails_ends_the_core_with_place_and_reason(
+    kind: str, hook: str, tmp_path: Path
+) -> None:
     file = tmp_path / "failing.py"
     file.write_text(
-        "from lockstep.plugins.contract import plugin\n"
+        "from lockstep.plugins.contract import observer, plugin\n"
         "from lockstep.world import WorldDefinition\n"
-        "@plugin('test/failing@1', columns=[])\n"
+        f"@{kind}('test/failing@1', columns=[])\n"
         "class Failing:\n"
-        "    def tick(self, tick, rows):\n"
+        f"    def {hook}:\n"
         "        if tick.number == 20:\n"
         "            raise RuntimeError('no more')\n"
         "def build(tick):\n    pass\n"
@@ -280,6 +287,51 @@ def test_world_whose_script_fails_ends_the_core_with_place_and_reason(tmp_path: 
         ):
             await core.run()
         await core.close()
+
+    run(play)
+
+
+@pytest.mark.parametrize("told_by", ["frame", "datagram"])
+def test_what_goes_wrong_in_this_core_ends_it_whoever_was_heard(
+    told_by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no more")
+
+    async def play() -> None:
+        core = await founded()
+        monkeypatch.setattr(core.peer, f"handle_{told_by}", fail)
+        host, port = parse_address(core.address)
+        if told_by == "frame":
+            _, writer = await asyncio.open_connection(host, port)
+            writer.write(encode_header(1, 0))
+            writer.close()
+        else:
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                asyncio.DatagramProtocol, remote_addr=(host, port)
+            )
+            transport.sendto(b"x")
+            transport.close()
+        with pytest.raises(CoreError, match="RuntimeError: no more"):
+            await core.run()
+        await core.close()
+
+    run(play)
+
+
+def test_core_that_fails_while_it_joins_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no more")
+
+    async def play() -> None:
+        first = await founded()
+        second = Core(config())
+        await second.start()
+        monkeypatch.setattr(second.peer, "handle_frame", fail)
+        with pytest.raises(CoreError, match="RuntimeError: no more"):
+            await second.join(first.address)
+        await second.close()
+        await first.close()
 
     run(play)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import socket
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -173,3 +175,18 @@ def test_addresses_beyond_this_machine_are_refused() -> None:
             await connect(address)
 
     asyncio.run(scenario())
+
+
+def test_a_stream_that_was_reset_before_it_was_accepted_is_lost_and_nothing_else() -> None:
+    async def play() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            caller = socket.create_connection(listener.getsockname())
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            caller.close()
+            accepted, _ = listener.accept()
+        reader, writer = await asyncio.open_connection(sock=accepted)
+        with pytest.raises(ConnectionLost, match="before it began"):
+            FramedStream(reader, writer)
+        FramedServer(lambda framed, known: asyncio.sleep(0))._accept(reader, writer)
+
+    asyncio.run(play())
