@@ -14,7 +14,28 @@ import numpy as np
 import xxhash
 
 from physics_fixed.errors import NumberError
-from physics_fixed.layout import Words
+from physics_fixed.layout import (
+    DYNAMIC,
+    KINEMATIC,
+    SHAPE_BOX,
+    SHAPE_COMPOUND,
+    SHAPE_HEIGHT_FIELD,
+    SHAPE_HULL,
+    SHAPE_MESH,
+    STATIC,
+    Words,
+)
+from physics_fixed.shapes import Shape
+from physics_fixed.shapes.hull_words import (
+    CHILD_CODE,
+    CHILD_HULL,
+    CHILD_SIZE,
+    CHILD_WIDTH,
+    COMPOUND_COUNT,
+    COMPOUND_HEADER,
+    HULL_INNER_RADIUS,
+)
+from physics_fixed.shapes.shape import IDENTITY_Q30
 from physics_fixed.tables import Column, Table
 
 GEOMETRY_COLUMNS = (
@@ -38,6 +59,8 @@ WORDS_MAX = 1 << 23
 """Words that all geometries of a space may have together (64 MiB)."""
 
 _WORD = 1 << 64
+_KINDS_OF_SURFACES = {SHAPE_MESH: (STATIC, KINEMATIC), SHAPE_HEIGHT_FIELD: (STATIC,)}
+_KIND_NAMES = {DYNAMIC: "DYNAMIC", STATIC: "STATIC", KINEMATIC: "KINEMATIC"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +88,43 @@ class Geometry:
         value = xxhash.xxh3_128_intdigest(numbers.tobytes() + self.words.tobytes())
         low, high = value % _WORD, value // _WORD
         return low - (low >> 63 << 64), high - (high >> 63 << 64)
+
+
+def geometry_of(shape: Shape, kind: int) -> Geometry | None:
+    """The geometry of a shape for a body of this kind; None if the three numbers of its size say it all.
+
+    Raises
+    ------
+    NumberError
+        If a body of this kind cannot have the shape.
+    """
+    allowed = _KINDS_OF_SURFACES.get(shape.code)
+    if allowed is not None and kind not in allowed:
+        names = " or ".join(_KIND_NAMES[kind] for kind in allowed)
+        raise NumberError(f"a {type(shape).__name__} is a surface without mass; its body must be {names}")
+    words = shape.words()
+    if words is None:
+        return None
+    principal = IDENTITY_Q30 if allowed else shape.mass_properties().principal_q30
+    return Geometry(shape.code, words, inner_radius_q24(shape.code, words), shape.centre_q24, principal)
+
+
+def inner_radius_q24(code: int, words: Words) -> int:
+    """How early a body with this geometry may be stopped: what is inside all of its parts, m."""
+    if code == SHAPE_HULL:
+        return int(words[HULL_INNER_RADIUS])
+    if code != SHAPE_COMPOUND:
+        return 0
+    radii = []
+    for number in range(int(words[COMPOUND_COUNT])):
+        child = words[COMPOUND_HEADER + CHILD_WIDTH * number :][:CHILD_WIDTH]
+        if child[CHILD_CODE] == SHAPE_HULL:
+            radii.append(int(words[child[CHILD_HULL] + HULL_INNER_RADIUS]))
+        elif child[CHILD_CODE] == SHAPE_BOX:
+            radii.append(int(child[CHILD_SIZE : CHILD_SIZE + 3].min()))
+        else:
+            radii.append(int(child[CHILD_SIZE]))
+    return min(radii)
 
 
 def geometry_table() -> Table:

@@ -117,6 +117,13 @@ MOTION_WIDTH: Final = 16
 # base[row]: velocities at the start of the substep with gravity, without contacts: v (3), W (3).
 BASE_WIDTH: Final = 8
 
+# drive[row]: what changes a free body's velocities in each substep.
+DRIVE_V: Final = 0  # by gravity and force, q24 m/s (3)
+DRIVE_W: Final = 3  # by torque, times the lever, q24 m/s (3)
+DRIVE_KEPT: Final = 6  # what damping leaves of the velocity, q60; 0: all of it
+DRIVE_SPIN_KEPT: Final = 7  # the same for the angular velocity
+DRIVE_WIDTH: Final = 8
+
 # gain_q40[row]: lever^2 * mass * inverse inertia, in world axes: xx, yy, zz, xy, xz, yz.
 GAIN_INVERSE_LEVER: Final = 6  # 1 / lever, q38 1/m
 GAIN_WIDTH: Final = 8

@@ -40,6 +40,16 @@ RESTITUTION_MAX_Q24 = _Q24
 """Largest coefficient of restitution."""
 GRAVITY_SCALE_MAX_Q24 = 16 * _Q24
 """Largest factor of a body's own on gravity."""
+DAMPING_MAX_Q24 = 1024 * _Q24
+"""Largest damping of a velocity, 1/s."""
+FORCE_MAX_Q24 = 1 << 50
+"""Largest component of the force on a body, N (6.7e7)."""
+TORQUE_MAX_Q24 = 1 << 50
+"""Largest component of the torque on a body, N m (6.7e7)."""
+IMPULSE_MAX_Q24 = 1 << 50
+"""Largest component of an impulse, N s (6.7e7)."""
+ANGULAR_IMPULSE_MAX_Q24 = 1 << 50
+"""Largest component of an angular impulse, N m s (6.7e7)."""
 
 TICK_RATE_MIN = 10
 TICK_RATE_MAX = 480
@@ -64,3 +74,7 @@ assert INVERSE_MASS_MAX_Q40 < _INT64
 assert INVERSE_MASS_MAX_Q40 * MASS_MIN_Q24 >= _Q24 * _Q40
 assert (_Q24 * _Q40) // MASS_MAX_Q24 > 1 << 20, "the inverse of the largest mass keeps 20 significant bits"
 assert INVERSE_INERTIA_MAX_Q40 < _INT64
+
+# An impulse times an inverse mass is a velocity that fits one word; so is a force's in a second.
+assert IMPULSE_MAX_Q24 * INVERSE_MASS_MAX_Q40 < _INT64 * _Q40
+assert FORCE_MAX_Q24 * INVERSE_MASS_MAX_Q40 < _INT64 * _Q40

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypedDict, cast
 
 from physics_fixed.arguments import filter_of as filter_of
 from physics_fixed.arguments import ranged as ranged
@@ -15,6 +16,7 @@ from physics_fixed.fixmath.quat import from_rotation_vector_q30, normalize_q30
 from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
 from physics_fixed.limits import (
     ANGULAR_VELOCITY_MAX_Q24,
+    DAMPING_MAX_Q24,
     FRICTION_MAX_Q24,
     GRAVITY_SCALE_MAX_Q24,
     MASS_MAX_Q24,
@@ -35,8 +37,33 @@ COEFFICIENTS = {
     "friction": (0, FRICTION_MAX_Q24, ""),
     "restitution": (0, RESTITUTION_MAX_Q24, ""),
     "gravity_scale": (-GRAVITY_SCALE_MAX_Q24, GRAVITY_SCALE_MAX_Q24, ""),
+    "linear_damping": (0, DAMPING_MAX_Q24, "1/s"),
+    "angular_damping": (0, DAMPING_MAX_Q24, "1/s"),
 }
 """Numbers of a body by name: lowest and highest raw Q24, unit."""
+
+DEFAULTS: dict[str, Number] = {**dict.fromkeys(COEFFICIENTS, 0), "friction": "0.5", "gravity_scale": 1}
+"""Those of a new body."""
+
+
+class Coefficients(TypedDict, total=False):
+    """Keywords for the numbers of a body, see :meth:`physics_fixed.world.Space.add`; each as a number or raw.
+
+    They are those of COEFFICIENTS.
+    """
+
+    friction: Number
+    friction_q24: int
+    restitution: Number
+    restitution_q24: int
+    gravity_scale: Number
+    gravity_scale_q24: int
+    linear_damping: Number
+    linear_damping_q24: int
+    angular_damping: Number
+    angular_damping_q24: int
+
+
 _Q24 = 24
 _Q30 = 30
 _ID_BITS = 63
@@ -152,18 +179,31 @@ def mass_of(
     return Mass(round((1 << 40) / kilograms), (raw_gains[0], raw_gains[1], raw_gains[2]))
 
 
-def coefficient_q24(name: str, value: Number | None, raw: int | None, default: Number) -> int:
-    """A number of a body that COEFFICIENTS has a range for, as raw Q24; ``default`` if it is not given.
+def coefficients_q24(given: Coefficients, defaults: Mapping[str, Number]) -> dict[str, int]:
+    """Columns of the table of bodies for the numbers that are given or, failing that, have a default.
 
     Raises
     ------
     NumberError
-        If both forms are given, or it is no number or out of range.
+        If one is unknown, given in both forms, no number, or out of range.
     """
-    low, high, unit = COEFFICIENTS[name]
-    if value is None and raw is None:
-        value = default
-    return ranged(value, raw, _Q24, low, high, name, unit)
+    values = dict(given)
+    columns = {}
+    for name, (low, high, unit) in COEFFICIENTS.items():
+        value, raw = values.pop(name, None), values.pop(f"{name}_q24", None)
+        if value is None and raw is None:
+            if name not in defaults:
+                continue
+            value = defaults[name]
+        columns[f"{name}_q24"] = ranged(
+            cast("Number | None", value), cast("int | None", raw), _Q24, low, high, name, unit
+        )
+    if values:
+        names = ", ".join(COEFFICIENTS)
+        raise NumberError(
+            f"{next(iter(values))!r} is no number of a body; known: {names}, each also with _q24"
+        )
+    return columns
 
 
 def flags_of(chosen: dict[int, bool]) -> int:

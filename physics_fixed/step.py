@@ -15,6 +15,7 @@ from physics_fixed.layout import (
     BASE_WIDTH,
     BOX_WIDTH,
     CONTACT_WIDTH,
+    DRIVE_WIDTH,
     GAIN_WIDTH,
     MATRIX_WIDTH,
     MOTION_WIDTH,
@@ -27,6 +28,7 @@ from physics_fixed.narrowphase.collide import collide_pairs
 from physics_fixed.narrowphase.separating_axis import FRAME_LENGTH
 from physics_fixed.solver.bodies import finish_bodies, start_bodies
 from physics_fixed.solver.colouring import colour_contacts
+from physics_fixed.solver.drive import drive_bodies
 from physics_fixed.solver.prepare import prepare_rows
 from physics_fixed.solver.rows import BALL_WIDTH, CORNER_WIDTH, FACE_WIDTH, GROUPS
 from physics_fixed.solver.settings import TICK_Q40
@@ -85,6 +87,7 @@ class Scratch:
         self.histogram = _words(max(capacity, _HISTOGRAM_MIN) + 1)
         self.origin_q24 = _words(capacity, 3)
         self.motion = _words(capacity, MOTION_WIDTH)
+        self.drive = _words(capacity, DRIVE_WIDTH)
         self.base = _words(capacity, BASE_WIDTH)
         self.gain_q40 = _words(capacity, GAIN_WIDTH)
         self.taken = _words(capacity, 2)
@@ -167,6 +170,11 @@ def solve_contacts(
         bodies.array("geometry"), geometries.array("principal_q30"), bodies.array("rotation_q30"),
         scratch.matrix_q30, scratch.origin_q24, scratch.mobile, scratch.motion, scratch.gain_q40,
     )  # fmt: skip
+    drive_bodies(
+        count, scratch.mobile, gravity_q24, settings, bodies.array("gravity_scale_q24"), inverse_mass,
+        bodies.array("linear_damping_q24"), bodies.array("angular_damping_q24"), scratch.gain_q40,
+        bodies.array("force_q24"), bodies.array("torque_q24"), scratch.drive,
+    )  # fmt: skip
     colour_contacts(
         count,
         contact_count,
@@ -182,8 +190,8 @@ def solve_contacts(
         scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner,
     )  # fmt: skip
     solve_substeps(
-        count, scratch.mobile, gravity_q24, bodies.array("gravity_scale_q24"), settings, scratch.group_end,
-        scratch.ball, scratch.face, scratch.corner, scratch.motion, scratch.base,
+        count, scratch.mobile, scratch.drive, settings, scratch.group_end, scratch.ball, scratch.face,
+        scratch.corner, scratch.motion, scratch.base,
     )  # fmt: skip
 
 

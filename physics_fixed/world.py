@@ -10,18 +10,18 @@ import numpy as np
 from physics_fixed.bodies import (
     ROW_BITS,
     ROW_MASK,
-    Body,
     body_id,
     body_table,
     clear_row,
     lowest_free_row,
-    push_body,
+    place_origin,
     row_of,
 )
 from physics_fixed.contacts import contact_table, ended_table
 from physics_fixed.errors import NumberError
 from physics_fixed.events import PHASE_END, ContactEvents, gather_events, no_events
-from physics_fixed.geometries import geometry_table, release, word_table
+from physics_fixed.geometries import Geometry, acquire, geometry_of, geometry_table, release, word_table
+from physics_fixed.handles import Body
 from physics_fixed.layout import (
     CHILD_BITS,
     CHILD_MASK,
@@ -30,24 +30,22 @@ from physics_fixed.layout import (
     FLAG_DISABLED,
     FLAG_LOCK_ROTATION,
     FLAG_SENSOR,
-    STATIC,
     TOUCHING_NOW,
     Words,
 )
 from physics_fixed.limits import (
-    ANGULAR_VELOCITY_MAX_Q24,
     GRAVITY_MAX_Q24,
     POSITION_MAX_Q24,
     SUBSTEP_COUNT_MAX,
     SUBSTEP_COUNT_MIN,
     TICK_RATE_MAX,
     TICK_RATE_MIN,
-    VELOCITY_MAX_Q24,
 )
 from physics_fixed.materials import (
+    DEFAULTS,
     KIND_NAMES,
     checked_user_id,
-    coefficient_q24,
+    coefficients_q24,
     filter_of,
     flags_of,
     mass_of,
@@ -62,6 +60,9 @@ from physics_fixed.step import Scratch, advance
 from physics_fixed.tables import Column, Snapshot, Table, TableSet
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from physics_fixed.materials import Coefficients
     from physics_fixed.shapes import Shape
 
 SPACE_COLUMNS = (
@@ -69,8 +70,6 @@ SPACE_COLUMNS = (
     Column("tick_rate", "int", "1/s"),
     Column("substep_count", "int"),
 )
-
-_IMPULSE_MAX_Q24 = 1 << 50
 
 
 class Space:
@@ -156,12 +155,6 @@ class Space:
         density: Number | None = None,
         mass: Number | None = None,
         mass_q24: int | None = None,
-        friction: Number | None = None,
-        friction_q24: int | None = None,
-        restitution: Number | None = None,
-        restitution_q24: int | None = None,
-        gravity_scale: Number | None = None,
-        gravity_scale_q24: int | None = None,
         lock_rotation: bool = False,
         category: int = 1,
         mask: int = FILTER_MASK,
@@ -169,6 +162,7 @@ class Space:
         sensor: bool = False,
         enabled: bool = True,
         user_id: int = 0,
+        **coefficients: Unpack[Coefficients],
     ) -> Body:
         """Add a body.
 
@@ -178,7 +172,8 @@ class Space:
         kind : DYNAMIC, STATIC or KINEMATIC
             A kinematic body moves with the velocity that it is given, pushes others, and yields to nothing.
         position : three numbers, m
-            Centre of mass; each up to 16384.
+            Where the origin of the shape's own axes is (sphere, box, capsule: the centre of mass); each up to
+            16384.
         rotation : four numbers
             Quaternion x, y, z, w; scaled to unit length. See :func:`physics_fixed.materials.rotation_about`.
         velocity, angular_velocity : three numbers, m/s and rad/s
@@ -186,12 +181,6 @@ class Space:
         density, mass : number, kg/m^3 or kg
             At most one of them, for dynamic bodies; 1000 kg/m^3 if missing. The mass must be 0.001 to 100000
             kg.
-        friction : number
-            0 to 16, default 0.5. A pair has the geometric mean of both.
-        restitution : number
-            0 to 1, default 0. A pair has the larger of both; approaches slower than 1 m/s do not bounce.
-        gravity_scale : number
-            -16 to 16, default 1.
         lock_rotation : bool
             The body keeps its rotation, whatever hits it.
         category, mask : int
@@ -206,6 +195,15 @@ class Space:
             A disabled body stays where it is and meets nothing, see :meth:`set_enabled`.
         user_id : int
             Any signed 64-bit number; it comes back in events and names the body in a diff of two states.
+        friction : number
+            0 to 16, default 0.5. A pair has the geometric mean of both.
+        restitution : number
+            0 to 1, default 0. A pair has the larger of both; approaches slower than 1 m/s do not bounce.
+        gravity_scale : number
+            -16 to 16, default 1.
+        linear_damping, angular_damping : number, 1/s
+            0 to 1024, default 0: the share of its velocity, or angular velocity, that a free body loses in a
+            second (if it is small; ``1 / (1 + damping * h)`` is left after a substep of h).
 
         Returns
         -------
@@ -237,24 +235,23 @@ class Space:
         columns["velocity_q24"], columns["angular_velocity_q24"] = velocities_of(
             kind, velocity, velocity_q24, angular_velocity, angular_velocity_q24
         )
-        for name, value, raw, default in (
-            ("friction", friction, friction_q24, "0.5"),
-            ("restitution", restitution, restitution_q24, 0),
-            ("gravity_scale", gravity_scale, gravity_scale_q24, 1),
-        ):
-            columns[f"{name}_q24"] = coefficient_q24(name, value, raw, default)
+        columns |= coefficients_q24(coefficients, DEFAULTS)
         masses = mass_of(shape, kind, density, mass, mass_q24=mass_q24, lock_rotation=lock_rotation)
         columns |= {"inverse_mass_q40": masses.inverse_mass_q40, "angular_gain_q40": masses.angular_gain_q40}
-        return Body(self.bodies, self._put(columns))
+        return Body(self.bodies, self.geometries, self._put(columns, geometry_of(shape, kind)))
 
-    def _put(self, columns: dict[str, int | tuple[int, ...]]) -> int:
+    def _put(self, columns: dict[str, int | tuple[int, ...]], geometry: Geometry | None) -> int:
         self._keep_events()
+        if geometry is not None:
+            columns["geometry"] = acquire(self.geometries, self.words, geometry)
         row = lowest_free_row(self.bodies)
         if row == self.bodies.count:
             self.bodies.resize(row + 1)
         for name, value in columns.items():
             self.bodies[name][row] = value
         self.bodies["generation"][row] += 1
+        if geometry is not None:
+            place_origin(self.bodies, self.geometries, row, self.bodies["position_q24"][row].tolist())
         return body_id(int(self.bodies["generation"][row]), row)
 
     def row(self, body: int) -> int:
@@ -270,7 +267,7 @@ class Space:
     def body(self, body: int) -> Body:
         """Handle of a live body. Raises IdentityError if the id names none."""
         self.row(body)
-        return Body(self.bodies, body)
+        return Body(self.bodies, self.geometries, body)
 
     def remove(self, body: int) -> None:
         """Remove a body. If it touched others, the next step reports the end of these contacts.
@@ -425,14 +422,7 @@ class Space:
         NumberError
             If a component is out of range, or the body is static.
         """
-        row = self._moving_row(body)
-        self.bodies["velocity_q24"][row] = ranged_vector(
-            None, velocity, 24, VELOCITY_MAX_Q24, "velocity", "m/s"
-        )
-        if angular is not None:
-            self.bodies["angular_velocity_q24"][row] = ranged_vector(
-                None, angular, 24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity", "rad/s"
-            )
+        self.body(body).set_velocity(velocity_q24=velocity, angular_velocity_q24=angular)
 
     def set_pose_q24(
         self, body: int, position: Sequence[int], rotation_q30: Sequence[int] | None = None
@@ -446,25 +436,11 @@ class Space:
         NumberError
             If a number is out of range.
         """
-        row = self.row(body)
-        self.bodies["position_q24"][row] = ranged_vector(
-            None, position, 24, POSITION_MAX_Q24, "position", "m"
-        )
-        if rotation_q30 is not None:
-            self.bodies["rotation_q30"][row] = unit_quaternion_q30(None, rotation_q30)
+        self.body(body).set_pose(position_q24=position, rotation_q30=rotation_q30)
 
     def set_enabled(self, body: int, *, enabled: bool) -> None:
-        """Let a body take part, or not: a disabled one stays where it is, meets nothing, and keeps its
-        velocity.
-
-        Raises
-        ------
-        IdentityError
-            If the id names no live body.
-        """
-        flags = self.bodies["flags"]
-        row = self.row(body)
-        flags[row] = flags[row] & ~np.uint8(FLAG_DISABLED) | (0 if enabled else FLAG_DISABLED)
+        """Let a body take part, or not, see :meth:`Body.set_enabled`. Raises IdentityError for a wrong id."""
+        self.body(body).set_enabled(enabled=enabled)
 
     def set_filter(self, body: int, *, category: int = 1, mask: int = FILTER_MASK, group: int = 0) -> None:
         """Change which bodies a body meets, see :meth:`add`.
@@ -476,15 +452,12 @@ class Space:
         NumberError
             If a number is out of range.
         """
-        self.bodies["filter"][self.row(body)] = filter_of(category, mask, group)
+        self.body(body).set_filter(category=category, mask=mask, group=group)
 
     def apply_impulse_q24(
         self, body: int, impulse: Sequence[int], *, point_q24: Sequence[int] | None = None
     ) -> None:
-        """Give a dynamic body an impulse (raw Q24 N s, world axes), at its centre or at a world point (raw
-        Q24 m).
-
-        Velocities stay within their limits. Bodies that are not dynamic do not yield: nothing happens.
+        """Push a dynamic body at its centre or at a world point, all raw Q24, see :meth:`Body.apply_impulse`.
 
         Raises
         ------
@@ -493,21 +466,7 @@ class Space:
         NumberError
             If a number is out of range.
         """
-        row = self.row(body)
-        push = ranged_vector(None, impulse, 24, _IMPULSE_MAX_Q24, "impulse", "N s")
-        arm = (0, 0, 0)
-        if point_q24 is not None:
-            point = ranged_vector(None, point_q24, 24, POSITION_MAX_Q24, "point", "m")
-            here = self.bodies["position_q24"][row]
-            arm = (point[0] - int(here[0]), point[1] - int(here[1]), point[2] - int(here[2]))
-        if self.bodies["kind"][row] == DYNAMIC:
-            push_body(self.bodies, row, push, arm)
-
-    def _moving_row(self, body: int) -> int:
-        row = self.row(body)
-        if self.bodies["kind"][row] == STATIC:
-            raise NumberError(f"body {body} is STATIC and has no velocity; use KINEMATIC for one that moves")
-        return row
+        self.body(body).apply_impulse(impulse_q24=impulse, point_q24=point_q24)
 
     @property
     def state(self) -> TableSet:

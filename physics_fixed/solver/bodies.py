@@ -108,10 +108,8 @@ def start_bodies(
                 matrix_q30[row, 7], matrix_q30[row, 8],
             )  # fmt: skip
         else:
-            xx, xy, xz, yx, yy, yz, zx, zy, zz = matrix_of_quaternion_q30(
-                *principal_axes(rotation_q30, row, principal_q30, geometry[row])
-            )
-            turn_gain(gain_q40, row, x, y, z, xx, xy, xz, yx, yy, yz, zx, zy, zz)
+            px, py, pz, pw = principal_axes(rotation_q30, row, principal_q30, geometry[row])
+            turn_gain_by(gain_q40, row, x, y, z, px, py, pz, pw)
 
 
 @inline_kernel("UniTuple(int64,4)(int64[:,::1],int64,int64[:,::1],int64)")
@@ -158,6 +156,15 @@ def turn_gain(
     gain_q40[row, 3] = gain_cell(x, y, z, xx, xy, xz, yx, yy, yz)
     gain_q40[row, 4] = gain_cell(x, y, z, xx, xy, xz, zx, zy, zz)
     gain_q40[row, 5] = gain_cell(x, y, z, yx, yy, yz, zx, zy, zz)
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64)")
+def turn_gain_by(
+    gain_q40: Words, row: int, x: int, y: int, z: int, qx: int, qy: int, qz: int, qw: int
+) -> None:
+    """The same, from the rotation as a quaternion."""
+    xx, xy, xz, yx, yy, yz, zx, zy, zz = matrix_of_quaternion_q30(qx, qy, qz, qw)
+    turn_gain(gain_q40, row, x, y, z, xx, xy, xz, yx, yy, yz, zx, zy, zz)
 
 
 @device_kernel("int64(int64,int64)")

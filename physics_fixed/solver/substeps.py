@@ -11,9 +11,13 @@ Source: Erin Catto, "Solver2D" (2024), the method called soft step, as in Box2D 
 from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import clamp_symmetric
-from physics_fixed.fixmath.wide import dot2_shift, mul_shift
+from physics_fixed.fixmath.wide import dot2_shift
 from physics_fixed.jit import device_kernel, kernel
 from physics_fixed.layout import (
+    DRIVE_KEPT,
+    DRIVE_SPIN_KEPT,
+    DRIVE_V,
+    DRIVE_W,
     MOBILE_DYNAMIC,
     MOBILE_NOT,
     MOTION_SHIFT,
@@ -23,6 +27,7 @@ from physics_fixed.layout import (
     Words,
 )
 from physics_fixed.solver.balls import bounce_balls, solve_ball_pairs, solve_balls_on_static, warm_start_balls
+from physics_fixed.solver.drive import damped
 from physics_fixed.solver.faces import bounce_faces, solve_faces, warm_start_faces
 from physics_fixed.solver.rows import (
     CLASS_BALL_PAIR,
@@ -37,32 +42,23 @@ from physics_fixed.solver.settings import BOUNDARY_SOFTNESS, PAIR_SOFTNESS, SUBS
 _HALF_Q36 = 1 << 35
 
 
-@device_kernel("void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64)")
-def start_substep(
-    count: int,
-    mobile: Words,
-    gravity_q24: Words,
-    gravity_scale_q24: Words,
-    settings: Words,
-    motion: Words,
-    base: Words,
-    first: int,
-) -> None:
-    """Add gravity and, except in the first substep, what the accumulated pushes did in the one before."""
+@device_kernel("void(int64,int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64)")
+def start_substep(count: int, mobile: Words, drive: Words, motion: Words, base: Words, first: int) -> None:
+    """Drive the bodies on and, except in the first substep, add what the accumulated pushes did in the one
+    before.
+    """
     for row in range(count):
         if mobile[row] != MOBILE_DYNAMIC:
             continue
         for axis in range(3):
-            pull = mul_shift(
-                mul_shift(gravity_q24[axis], gravity_scale_q24[row], 24), settings[SUBSTEP_Q40], 40
-            )
             here = motion[row, MOTION_V + axis]
             pushed = 0 if first != 0 else here - base[row, axis]
-            here += pull
+            here = damped(here + drive[row, DRIVE_V + axis], drive[row, DRIVE_KEPT])
             base[row, axis] = here
             motion[row, MOTION_V + axis] = clamp_symmetric(here + pushed, SPEED_MAX_Q24)
             here = motion[row, MOTION_W + axis]
             pushed = 0 if first != 0 else here - base[row, 3 + axis]
+            here = damped(here + drive[row, DRIVE_W + axis], drive[row, DRIVE_SPIN_KEPT])
             base[row, 3 + axis] = here
             motion[row, MOTION_W + axis] = clamp_symmetric(here + pushed, SPEED_MAX_Q24)
 
@@ -125,14 +121,13 @@ def start_or_bounce(
 
 
 @kernel(
-    "void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "void(int64,int64[::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
     "int64[:,::1],int64[:,::1])"
 )
 def solve_substeps(
     count: int,
     mobile: Words,
-    gravity_q24: Words,
-    gravity_scale_q24: Words,
+    drive: Words,
     settings: Words,
     group_end: Words,
     ball: Words,
@@ -147,9 +142,8 @@ def solve_substeps(
     ----------
     mobile : (n,)
         MOBILE_ constants of layout.
-    gravity_scale_q24 : (n,)
-        Column of the table of bodies.
-    gravity_q24 : (3,), m/s^2
+    drive : (n, DRIVE_WIDTH)
+        From :func:`physics_fixed.solver.drive.drive_bodies`.
     settings : (SETTINGS_LENGTH,)
     group_end : (GROUPS,)
         Ends of the groups of rows.
@@ -160,7 +154,7 @@ def solve_substeps(
     base : (n, BASE_WIDTH), scratch
     """
     for substep in range(settings[SUBSTEP_COUNT]):
-        start_substep(count, mobile, gravity_q24, gravity_scale_q24, settings, motion, base, substep == 0)
+        start_substep(count, mobile, drive, motion, base, substep == 0)
         if substep == 0:
             start_or_bounce(group_end, ball, face, corner, motion, 0)
         solve_rows(settings, group_end, ball, face, corner, motion, 1)

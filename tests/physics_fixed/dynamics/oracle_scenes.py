@@ -87,6 +87,25 @@ def launched() -> Space:
     return space
 
 
+def driven(tick_rate: int) -> Space:
+    """Bodies of all sizes and masses, damped, under the largest forces, torques and impulses."""
+    space = Space(tick_rate=tick_rate, substeps=1)
+    most = (1 << 50, -(1 << 50), 1 << 50)
+    for index, (size, mass) in enumerate(
+        ((MIN_LENGTH, "0.001"), (4096, "0.001"), (MIN_LENGTH, 100000), (5, 50))
+    ):
+        for shape in (Sphere(size), Box((size, size, size))):
+            body = space.add(
+                shape, mass=mass, position=(0, index, 0), rotation=rotation_about((1, 2, 3), 20 * index),
+                linear_damping=1024 * (index % 2), angular_damping=1024,
+            )  # fmt: skip
+            body.apply_impulse(impulse_q24=most, point=(16384, 16384, -16384))
+            body.apply_angular_impulse(impulse_q24=most)
+            body.apply_force(force_q24=most, point=(-16384, -16384, 16384))
+            body.apply_torque(torque_q24=most)
+    return space
+
+
 def locked_tower() -> Space:
     """Bodies that cannot turn, one on the other, and a ball against them."""
     space = Space()
@@ -110,6 +129,8 @@ BUILDERS: dict[str, tuple[Builder, int]] = {
     "extremes 480": (lambda: extremes(480, 16), 3),
     "crush": (crush, 20),
     "launched": (launched, 6),
+    "driven 10": (lambda: driven(10), 3),
+    "driven 480": (lambda: driven(480), 3),
     "locked tower": (locked_tower, 30),
 }
 

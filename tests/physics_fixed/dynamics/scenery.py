@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from physics_fixed import STATIC, Box, Space
-from physics_fixed.bodies import Body
+from physics_fixed.handles import Body
 
 Floats = npt.NDArray[np.float64]
 METRE = 1 << 24

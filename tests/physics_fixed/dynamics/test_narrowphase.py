@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from physics_fixed import STATIC, Box, Space, Sphere
-from physics_fixed.bodies import Body
+from physics_fixed.handles import Body
 from physics_fixed.layout import (
     CONTACT_NORMAL,
     CONTACT_POINT_COUNT,

@@ -1,0 +1,221 @@
+"""The handle of a body that the public API gives out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from physics_fixed import motion
+from physics_fixed.bodies import row_of
+from physics_fixed.layout import FILTER_MASK, FLAG_DISABLED
+from physics_fixed.materials import coefficients_q24, filter_of
+from physics_fixed.scale import Number
+from physics_fixed.tables import Table
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from physics_fixed.materials import Coefficients
+
+_MASS_BITS = 64  # from an inverse mass in Q40 to a mass in Q24
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body by its id: reads and changes its row of the table, whatever has been moved or restored since.
+
+    Vectors and numbers are given as in :meth:`physics_fixed.world.Space.add`: as ints, decimal text, Decimals
+    or Fractions, or raw by the keyword that ends in a format.
+
+    Every property and method raises :class:`physics_fixed.errors.IdentityError` once the body is gone, and
+    every method :class:`physics_fixed.errors.NumberError` if a number is none or out of range.
+    """
+
+    table: Table
+    geometries: Table
+    id: int
+
+    @property
+    def row(self) -> int:
+        """Row in the table of bodies."""
+        return row_of(self.table, self.id)
+
+    @property
+    def position_q24(self) -> tuple[int, int, int]:
+        """Where the origin of the shape's axes is, m."""
+        return motion.origin_q24(self.table, self.geometries, self.row)
+
+    @property
+    def centre_q24(self) -> tuple[int, int, int]:
+        """Centre of mass, m."""
+        return self._vector("position_q24")
+
+    @property
+    def rotation_q30(self) -> tuple[int, int, int, int]:
+        """Unit quaternion x, y, z, w."""
+        x, y, z, w = self.table["rotation_q30"][self.row].tolist()
+        return x, y, z, w
+
+    @property
+    def velocity_q24(self) -> tuple[int, int, int]:
+        """Velocity of the centre of mass, m/s."""
+        return self._vector("velocity_q24")
+
+    @property
+    def angular_velocity_q24(self) -> tuple[int, int, int]:
+        """Angular velocity, rad/s, world axes."""
+        return self._vector("angular_velocity_q24")
+
+    @property
+    def force_q24(self) -> tuple[int, int, int]:
+        """Force of the coming step so far, N."""
+        return self._vector("force_q24")
+
+    @property
+    def torque_q24(self) -> tuple[int, int, int]:
+        """Torque of the coming step so far, N m, world axes."""
+        return self._vector("torque_q24")
+
+    @property
+    def user_id(self) -> int:
+        """What the caller gave."""
+        return int(self.table["user_id"][self.row])
+
+    @property
+    def kind(self) -> int:
+        """DYNAMIC, STATIC or KINEMATIC."""
+        return int(self.table["kind"][self.row])
+
+    @property
+    def mass_q24(self) -> int:
+        """Mass, kg, rounded to nearest; 0 for what is not dynamic."""
+        inverse = int(self.table["inverse_mass_q40"][self.row])
+        return 0 if inverse == 0 else ((2 << _MASS_BITS) // inverse + 1) // 2
+
+    @property
+    def shape_code(self) -> int:
+        """A SHAPE_ constant of :mod:`physics_fixed.layout`."""
+        return int(self.table["shape"][self.row])
+
+    @property
+    def size_q24(self) -> tuple[int, int, int]:
+        """Size of the shape, m.
+
+        Sphere: radius, 0, 0. Capsule: radius, half height, 0. Box: half extents. All others: half extents of
+        a box about the centre of mass that holds them.
+        """
+        return self._vector("size_q24")
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it takes part."""
+        return not self.table["flags"][self.row] & FLAG_DISABLED
+
+    def _vector(self, column: str) -> tuple[int, int, int]:
+        x, y, z = self.table[column][self.row].tolist()
+        return x, y, z
+
+    def velocity_at_q24(
+        self, point: Sequence[Number] | None = None, *, point_q24: Sequence[int] | None = None
+    ) -> tuple[int, int, int]:
+        """Velocity, Q24 m/s, of the point of the body that is at a place in the world."""
+        return motion.velocity_at_q24(self.table, self.row, point, point_q24)
+
+    def set_velocity(
+        self,
+        velocity: Sequence[Number] | None = None,
+        *,
+        velocity_q24: Sequence[int] | None = None,
+        angular_velocity: Sequence[Number] | None = None,
+        angular_velocity_q24: Sequence[int] | None = None,
+    ) -> None:
+        """Set the velocity of the centre of mass, the angular velocity (world axes), or both.
+
+        What is not given stays. A static body has none: NumberError.
+        """
+        row = self.row
+        if velocity is not None or velocity_q24 is not None:
+            motion.set_velocity(self.table, row, velocity, velocity_q24)
+        if angular_velocity is not None or angular_velocity_q24 is not None:
+            motion.set_angular_velocity(self.table, row, angular_velocity, angular_velocity_q24)
+
+    def set_pose(
+        self,
+        position: Sequence[Number] | None = None,
+        rotation: Sequence[Number] | None = None,
+        *,
+        position_q24: Sequence[int] | None = None,
+        rotation_q30: Sequence[int] | None = None,
+    ) -> None:
+        """Put the body somewhere else, turn it about the origin of its shape, or both, at once.
+
+        It touches nothing on the way, and keeps its velocity. Where it touches the same body as before, that
+        contact goes on; other contacts end with the next step.
+        """
+        row = self.row
+        if rotation is not None or rotation_q30 is not None:
+            motion.set_rotation(self.table, self.geometries, row, rotation, rotation_q30)
+        if position is not None or position_q24 is not None:
+            motion.set_position(self.table, self.geometries, row, position, position_q24)
+
+    def apply_force(
+        self,
+        force: Sequence[Number] | None = None,
+        *,
+        force_q24: Sequence[int] | None = None,
+        point: Sequence[Number] | None = None,
+        point_q24: Sequence[int] | None = None,
+    ) -> None:
+        """Let a force (N, world axes) act during the coming step, at the centre of mass or at a place in the
+        world.
+
+        Forces add up, within the limits; after the step they are gone. Only a dynamic body yields.
+        """
+        motion.add_force(self.table, self.row, force, force_q24, point, point_q24)
+
+    def apply_torque(
+        self, torque: Sequence[Number] | None = None, *, torque_q24: Sequence[int] | None = None
+    ) -> None:
+        """Let a torque (N m, world axes) act during the coming step, as :meth:`apply_force`."""
+        motion.add_torque(self.table, self.row, torque, torque_q24)
+
+    def apply_impulse(
+        self,
+        impulse: Sequence[Number] | None = None,
+        *,
+        impulse_q24: Sequence[int] | None = None,
+        point: Sequence[Number] | None = None,
+        point_q24: Sequence[int] | None = None,
+    ) -> None:
+        """Push the body at once (N s, world axes), at the centre of mass or at a place in the world.
+
+        Velocities stay within their limits. Only a dynamic body yields.
+        """
+        motion.add_impulse(self.table, self.geometries, self.row, impulse, impulse_q24, point, point_q24)
+
+    def apply_angular_impulse(
+        self, impulse: Sequence[Number] | None = None, *, impulse_q24: Sequence[int] | None = None
+    ) -> None:
+        """Spin the body at once (N m s, world axes), as :meth:`apply_impulse`."""
+        motion.add_angular_impulse(self.table, self.geometries, self.row, impulse, impulse_q24)
+
+    def configure(self, **coefficients: Unpack[Coefficients]) -> None:
+        """Change numbers of the body, such as ``friction`` or ``linear_damping``.
+
+        They are those that :meth:`physics_fixed.world.Space.add` takes; what is not given stays.
+        """
+        row = self.row
+        for column, value in coefficients_q24(coefficients, {}).items():
+            self.table[column][row] = value
+
+    def set_enabled(self, *, enabled: bool) -> None:
+        """Let the body take part, or not: a disabled one stays where it is, meets nothing, and keeps its
+        velocity.
+        """
+        flags, row = self.table["flags"], self.row
+        flags[row] = int(flags[row]) & ~FLAG_DISABLED | (0 if enabled else FLAG_DISABLED)
+
+    def set_filter(self, *, category: int = 1, mask: int = FILTER_MASK, group: int = 0) -> None:
+        """Change which bodies it meets, see :meth:`physics_fixed.world.Space.add`."""
+        self.table["filter"][self.row] = filter_of(category, mask, group)

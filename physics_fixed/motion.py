@@ -1,0 +1,227 @@
+"""What callers do to the motion of a body: velocities, poses, forces, impulses, what holds it.
+
+The functions act on a row of the table of bodies; :class:`physics_fixed.handles.Body` is their public face.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from physics_fixed.arguments import ranged_vector, unit_quaternion_q30
+from physics_fixed.bodies import centre_offset_q24, place_origin
+from physics_fixed.errors import NumberError
+from physics_fixed.layout import DYNAMIC, GAIN_WIDTH, STATIC
+from physics_fixed.limits import (
+    ANGULAR_IMPULSE_MAX_Q24,
+    ANGULAR_VELOCITY_MAX_Q24,
+    FORCE_MAX_Q24,
+    IMPULSE_MAX_Q24,
+    POSITION_MAX_Q24,
+    TORQUE_MAX_Q24,
+    VELOCITY_MAX_Q24,
+)
+from physics_fixed.scale import Number
+from physics_fixed.solver.drive import push_body
+from physics_fixed.tables import Table
+
+_Q24 = 24
+Vector = tuple[int, int, int]
+Numbers = Sequence[Number] | None
+Raw = Sequence[int] | None
+
+
+def set_velocity(bodies: Table, row: int, velocity: Numbers, velocity_q24: Raw) -> None:
+    """Set the velocity of the centre of mass.
+
+    Raises
+    ------
+    NumberError
+        If a component is out of range, or the body is static.
+    """
+    _check_moving(bodies, row)
+    bodies["velocity_q24"][row] = ranged_vector(
+        velocity, velocity_q24, _Q24, VELOCITY_MAX_Q24, "velocity", "m/s"
+    )
+
+
+def set_angular_velocity(bodies: Table, row: int, velocity: Numbers, velocity_q24: Raw) -> None:
+    """Set the angular velocity, world axes.
+
+    Raises
+    ------
+    NumberError
+        If a component is out of range, or the body is static.
+    """
+    _check_moving(bodies, row)
+    bodies["angular_velocity_q24"][row] = ranged_vector(
+        velocity, velocity_q24, _Q24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity", "rad/s"
+    )
+
+
+def set_rotation(bodies: Table, geometries: Table, row: int, rotation: Numbers, rotation_q30: Raw) -> None:
+    """Turn a body about the origin of its shape, at once.
+
+    Raises
+    ------
+    NumberError
+        If it is no rotation.
+    """
+    turned = unit_quaternion_q30(rotation, rotation_q30)
+    origin = origin_q24(bodies, geometries, row)
+    bodies["rotation_q30"][row] = turned
+    place_origin(bodies, geometries, row, origin)
+
+
+def set_position(bodies: Table, geometries: Table, row: int, position: Numbers, position_q24: Raw) -> None:
+    """Put the origin of a body's shape somewhere else, at once.
+
+    Raises
+    ------
+    NumberError
+        If a component is out of range.
+    """
+    place_origin(
+        bodies,
+        geometries,
+        row,
+        ranged_vector(position, position_q24, _Q24, POSITION_MAX_Q24, "position", "m"),
+    )
+
+
+def origin_q24(bodies: Table, geometries: Table, row: int) -> Vector:
+    """Where the origin of a body's shape is, Q24 m."""
+    x, y, z = bodies["position_q24"][row].tolist()
+    dx, dy, dz = centre_offset_q24(bodies, geometries, row)
+    return x - dx, y - dy, z - dz
+
+
+def velocity_at_q24(bodies: Table, row: int, point: Numbers, point_q24: Raw) -> Vector:
+    """Velocity of the point of a body that is at a place in the world, Q24 m/s, each component within 1 unit.
+
+    Raises
+    ------
+    NumberError
+        If the place is out of range.
+    """
+    arm = _arm(bodies, row, point, point_q24)
+    x, y, z = bodies["velocity_q24"][row].tolist()
+    spin = bodies["angular_velocity_q24"][row].tolist()
+    dx, dy, dz = _cross(spin, arm)
+    return x + dx, y + dy, z + dz
+
+
+def add_force(
+    bodies: Table, row: int, force: Numbers, force_q24: Raw, point: Numbers, point_q24: Raw
+) -> None:
+    """Add to the force of the coming step, at the centre of mass or at a place in the world.
+
+    Forces add up; each component of the sum, and of the torque, stays within its limit.
+
+    Raises
+    ------
+    NumberError
+        If a component is out of range.
+    """
+    added = ranged_vector(force, force_q24, _Q24, FORCE_MAX_Q24, "force", "N")
+    arm = _arm(bodies, row, point, point_q24)
+    if bodies["kind"][row] == DYNAMIC:
+        _accumulate(bodies, "force_q24", row, added, FORCE_MAX_Q24)
+        _accumulate(bodies, "torque_q24", row, _cross(arm, added), TORQUE_MAX_Q24)
+
+
+def add_torque(bodies: Table, row: int, torque: Numbers, torque_q24: Raw) -> None:
+    """Add to the torque of the coming step, world axes.
+
+    Raises
+    ------
+    NumberError
+        If a component is out of range.
+    """
+    added = ranged_vector(torque, torque_q24, _Q24, TORQUE_MAX_Q24, "torque", "N m")
+    if bodies["kind"][row] == DYNAMIC:
+        _accumulate(bodies, "torque_q24", row, added, TORQUE_MAX_Q24)
+
+
+def add_impulse(
+    bodies: Table,
+    geometries: Table,
+    row: int,
+    impulse: Numbers,
+    impulse_q24: Raw,
+    point: Numbers,
+    point_q24: Raw,
+) -> None:
+    """Push a dynamic body, at the centre of mass or at a place in the world; velocities stay within limits.
+
+    Raises
+    ------
+    NumberError
+        If a component is out of range.
+    """
+    push = ranged_vector(impulse, impulse_q24, _Q24, IMPULSE_MAX_Q24, "impulse", "N s")
+    arm = _arm(bodies, row, point, point_q24)
+    _push(bodies, geometries, row, push, _cross(arm, push))
+
+
+def add_angular_impulse(
+    bodies: Table, geometries: Table, row: int, impulse: Numbers, impulse_q24: Raw
+) -> None:
+    """Spin a dynamic body, world axes; its angular velocity stays within the limits.
+
+    Raises
+    ------
+    NumberError
+        If a component is out of range.
+    """
+    spin = ranged_vector(impulse, impulse_q24, _Q24, ANGULAR_IMPULSE_MAX_Q24, "angular_impulse", "N m s")
+    _push(bodies, geometries, row, (0, 0, 0), spin)
+
+
+def _push(bodies: Table, geometries: Table, row: int, impulse: Vector, angular_impulse: Vector) -> None:
+    if bodies["kind"][row] != DYNAMIC:
+        return
+    turn = [_clamped(part, ANGULAR_IMPULSE_MAX_Q24) for part in angular_impulse]
+    push_body(
+        row, np.array(impulse, np.int64), np.array(turn, np.int64), bodies.array("inverse_mass_q40"),
+        bodies.array("lever_q24"), bodies.array("angular_gain_q40"), bodies.array("geometry"),
+        geometries.array("principal_q30"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
+        bodies.array("angular_velocity_q24"), np.empty((2, GAIN_WIDTH), np.int64),
+    )  # fmt: skip
+
+
+def _check_moving(bodies: Table, row: int) -> None:
+    if bodies["kind"][row] == STATIC:
+        name = int(bodies["user_id"][row])
+        raise NumberError(
+            f"body with user id {name} in row {row} is STATIC and has no velocity; use KINEMATIC for one "
+            "that moves"
+        )
+
+
+def _arm(bodies: Table, row: int, point: Numbers, point_q24: Raw) -> Vector:
+    """From a body's centre of mass to a place in the world; zero if none is given."""
+    if point is None and point_q24 is None:
+        return 0, 0, 0
+    x, y, z = ranged_vector(point, point_q24, _Q24, POSITION_MAX_Q24, "point", "m")
+    here = bodies["position_q24"][row].tolist()
+    return x - here[0], y - here[1], z - here[2]
+
+
+def _cross(a: Sequence[int], b: Sequence[int]) -> Vector:
+    """Cross product of two vectors in Q24, in Q24, rounded down."""
+    return (
+        a[1] * b[2] - a[2] * b[1] >> _Q24,
+        a[2] * b[0] - a[0] * b[2] >> _Q24,
+        a[0] * b[1] - a[1] * b[0] >> _Q24,
+    )
+
+
+def _accumulate(bodies: Table, column: str, row: int, added: Vector, bound: int) -> None:
+    before = bodies[column][row].tolist()
+    bodies[column][row] = [_clamped(before[axis] + added[axis], bound) for axis in range(3)]
+
+
+def _clamped(value: int, bound: int) -> int:
+    return max(-bound, min(bound, value))
