@@ -6,13 +6,16 @@ it is. Triangles are found in ascending order, because those of a mesh are numbe
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import clamp, maximum
+from physics_fixed.fixmath.scalar import clamp, maximum, minimum
 from physics_fixed.fixmath.vec3 import normalize_q30
-from physics_fixed.fixmath.wide import bit_length, dot3_shift, mul_shift
+from physics_fixed.fixmath.wide import bit_length, dot3_narrow, dot3_shift, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import Words
 from physics_fixed.shapes.triangle_words import (
+    CORNER_BITS,
     EDGE_CONVEX,
+    EDGE_FLAT,
+    FACE_CORNERS,
     FACE_MARKS,
     FACE_NEIGHBOURS,
     FACE_NORMAL,
@@ -51,6 +54,7 @@ from physics_fixed.shapes.triangle_words import (
     SURFACE_ROLLING,
     SURFACE_SHIFT,
     SURFACE_WIDTH,
+    TRIANGLE_CORNERS,
     TRIANGLE_EDGES,
     TRIANGLE_NEIGHBOUR_NORMALS,
     TRIANGLE_NORMAL,
@@ -58,6 +62,7 @@ from physics_fixed.shapes.triangle_words import (
     VERTEX_WIDTH,
 )
 
+_ONE_Q30 = 1 << 30
 _LEAF_MASK = (1 << LEAF_SHIFT) - 1
 _NORMAL_BITS = 61  # of a vector that is scaled to unit length
 _NORMAL_SHIFT = 17  # brings products of two differences of heights or places into them
@@ -307,6 +312,8 @@ def load_mesh_triangle(words: Words, first: int, triangle: int, out: Words, out_
             other = mesh_face(words, first, neighbour)
         for axis in range(3):
             out[out_first + TRIANGLE_NEIGHBOUR_NORMALS + 3 * k + axis] = words[other + FACE_NORMAL + axis]
+        limit = (words[face + FACE_CORNERS] >> (k * NUMBER_BITS)) & NUMBER_MASK
+        out[out_first + TRIANGLE_CORNERS + k] = limit << (30 - CORNER_BITS)
 
 
 @device_kernel("void(int64[::1],int64,int64,int64[::1],int64)")
@@ -342,6 +349,31 @@ def load_field_triangle(words: Words, first: int, triangle: int, out: Words, out
         out[normal] = beyond_x
         out[normal + 1] = beyond_y
         out[normal + 2] = beyond_z
+        before = (edges >> 2 * (k - 1 if k > 0 else 2)) & 3
+        limit = _ONE_Q30
+        if (code != EDGE_FLAT) | (before != EDGE_FLAT):
+            limit = field_corner(words, first, row + step_row, column + step_column, x, y, z)
+        out[out_first + TRIANGLE_CORNERS + k] = limit
+
+
+@device_kernel("int64(int64[::1],int64,int64,int64,int64,int64,int64)")
+def field_corner(words: Words, first: int, row: int, column: int, x: int, y: int, z: int) -> int:
+    """Smallest cosine (Q30) between a unit normal and those of the triangles around a height; 0 on rims."""
+    columns = words[first + FIELD_COLUMNS]
+    if (row == 0) | (column == 0) | (row == words[first + FIELD_ROWS] - 1) | (column == columns - 1):
+        return 0
+    smallest = _ONE_Q30
+    for k in range(4):
+        # Corners a, b, c and d of the four cells: two triangles each, but b and c have one.
+        cell_row = row - (k >> 1)
+        cell_column = column - (k & 1)
+        if words[first + words[first + FIELD_SAMPLES] + cell_row * columns + cell_column] & SAMPLE_HOLE != 0:
+            return 0
+        for half in range(2):
+            if (k == 0) | (k == 3) | (half + k == 2):
+                ux, uy, uz = field_triangle_normal(words, first, cell_row * (columns - 1) + cell_column, half)
+                smallest = minimum(smallest, dot3_narrow(x, ux, y, uy, z, uz, 30))
+    return maximum(smallest, 0)
 
 
 @inline_kernel("int64(int64,int64,int64)")

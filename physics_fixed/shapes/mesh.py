@@ -29,6 +29,7 @@ from physics_fixed.shapes.skins import (
 from physics_fixed.shapes.surface import Surface
 from physics_fixed.shapes.surface_table import surface_marks, surface_words
 from physics_fixed.shapes.triangle_words import (
+    FACE_CORNERS,
     FACE_MARKS,
     FACE_NEIGHBOURS,
     FACE_NORMAL,
@@ -278,6 +279,7 @@ def _pack(topology: Topology, marks: Words, surfaces: Words, given: Words) -> Wo
     faces[:, FACE_NORMAL : FACE_NORMAL + 3] = topology.normals_q30[tree.order]
     faces[:, FACE_MARKS] = _packed(edges, 2) | marks[source] << SURFACE_SHIFT
     faces[:, FACE_SOURCE] = given[source]
+    faces[:, FACE_CORNERS] = _packed(topology.corners_q20[tree.order], NUMBER_BITS)
     header = np.zeros(GEOMETRY_HEADER, np.int64)
     parts = [header, topology.vertices_q24.reshape(-1), faces.reshape(-1), tree.nodes.reshape(-1)]
     offsets = np.cumsum([len(part) for part in parts])

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from physics_fixed.layout import Words
 from physics_fixed.shapes.triangle_words import (
+    CORNER_BITS,
+    CORNER_TRIANGLES_MAX,
     EDGE_CONVEX,
     EDGE_FLAT,
     EDGE_FREE,
@@ -47,6 +49,8 @@ class Topology:
         EDGE_FREE, EDGE_CONVEX or EDGE_FLAT.
     normals_q30 : (T, 3)
         Unit vectors outwards, each component the nearest number.
+    corners_q20 : (T, 3)
+        Of each corner the smallest cosine between its own normal and that of a triangle around it; 0 on rims.
     """
 
     vertices_q24: Words
@@ -55,6 +59,7 @@ class Topology:
     neighbours: Words
     edges: Words
     normals_q30: Words
+    corners_q20: Words
 
 
 def connect(vertices_q24: Words, triangles: Words) -> Topology:
@@ -89,13 +94,16 @@ def connect(vertices_q24: Words, triangles: Words) -> Topology:
     used, number = np.unique(corners, return_inverse=True)
     vertices, corners = welded[used], number.reshape(-1, 3).astype(np.int64)
     neighbours = _neighbours(corners, len(vertices))
+    edges = _edge_codes(vertices, corners, neighbours, area)
+    normals = _unit_vectors(area)
     return Topology(
         vertices,
         corners,
         source.astype(np.int64),
         neighbours,
-        _edge_codes(vertices, corners, neighbours, area),
-        _unit_vectors(area),
+        edges,
+        normals,
+        _corner_cosines(corners, edges, normals, len(vertices)),
     )
 
 
@@ -166,3 +174,25 @@ def _edge_codes(vertices_q24: Words, corners: Words, neighbours: Words, area: Ex
         convex = (height < 0) & (steep | folded) | (height == 0) & folded
         codes[here, edge] = np.where(convex.astype(bool), EDGE_CONVEX, EDGE_FLAT)
     return codes
+
+
+def _corner_cosines(corners: Words, edges: Words, normals_q30: Words, vertex_count: int) -> Words:
+    """How far apart the normals around each corner are, seen from each of its triangles."""
+    vertex = corners.reshape(-1)
+    order = np.argsort(vertex, kind="stable")
+    size = np.bincount(vertex, minlength=vertex_count)
+    first = np.cumsum(size) - size
+    on_rim = np.zeros(vertex_count, bool)
+    free = edges == EDGE_FREE
+    on_rim[corners[free]] = True
+    on_rim[np.roll(corners, -1, axis=1)[free]] = True
+    closed = ~on_rim & (size <= CORNER_TRIANGLES_MAX)
+    smallest = np.where(closed[vertex], np.int64(1 << 2 * _UNIT_BITS), 0)
+    own = normals_q30[np.arange(len(vertex)) // 3]
+    # In turn the first, second, third triangle around every corner that has as many.
+    for turn in range(int(size[closed].max()) if closed.any() else 0):
+        entries = np.flatnonzero(closed[vertex] & (size[vertex] > turn))
+        others = normals_q30[order[first[vertex[entries]] + turn] // 3]
+        smallest[entries] = np.minimum(smallest[entries], (own[entries] * others).sum(axis=1))
+    cosines: Words = np.maximum(smallest, 0) >> (2 * _UNIT_BITS - CORNER_BITS)
+    return cosines.reshape(-1, 3)

@@ -40,6 +40,7 @@ FACE_NEIGHBOURS: Final = 1  # numbers of the triangles across edges 0, 1, 2, lik
 FACE_NORMAL: Final = 2  # (3)
 FACE_MARKS: Final = 5  # codes of edges 0, 1, 2 in two bits each, then the surface from bit SURFACE_SHIFT on
 FACE_SOURCE: Final = 6  # number of the triangle in the order in which it was given
+FACE_CORNERS: Final = 7  # TRIANGLE_CORNERS of corners 0, 1, 2 in Q20, NUMBER_BITS each
 FACE_WIDTH: Final = 8
 NUMBER_BITS: Final = 21
 NUMBER_MASK: Final = (1 << NUMBER_BITS) - 1
@@ -81,11 +82,19 @@ TRIANGLE_VERTICES: Final = 0  # (9), counter-clockwise seen from outside
 TRIANGLE_NORMAL: Final = 9  # (3), outwards
 TRIANGLE_EDGES: Final = 12  # (3), code of the edge from vertex k to vertex k + 1
 TRIANGLE_NEIGHBOUR_NORMALS: Final = 15  # (9), of those across edges 0, 1, 2 if convex; else its own
-TRIANGLE_WIDTH: Final = 24
+TRIANGLE_CORNERS: Final = 24  # (3), Q30: see below
+TRIANGLE_WIDTH: Final = 28
 
 EDGE_FREE: Final = 0  # no triangle beyond it, or several
 EDGE_CONVEX: Final = 1
 EDGE_FLAT: Final = 2  # flat within FLAT_SINE, or concave
+
+# The corner of a triangle pushes to directions between the normals of the triangles around it. None of these
+# is farther from its own normal than one of theirs: what TRIANGLE_CORNERS says is the smallest cosine between
+# its normal and any of theirs, rounded down; 0 where the corner is on a rim, or has too many triangles. (In a
+# height field 1 between two flat edges: there it does not matter.)
+CORNER_BITS: Final = 20
+CORNER_TRIANGLES_MAX: Final = 64
 
 FLAT_SINE_INVERSE: Final = 64
 """An edge is flat if the sine of the angle between its triangles is at most 1/64 (0.9 degrees)."""
@@ -98,6 +107,7 @@ SAMPLE_COUNT_MAX: Final = 1 << 22
 
 assert 3 * TRIANGLE_COUNT_MAX < NO_NEIGHBOUR
 assert 3 * NUMBER_BITS <= 63
+assert CORNER_BITS < NUMBER_BITS
 assert COORDINATE_MAX_Q24 << SAMPLE_SHIFT < 1 << 62
 assert SAMPLE_EDGES + 12 <= SAMPLE_SURFACE
 assert SAMPLE_SURFACE + 8 <= SAMPLE_SHIFT

@@ -14,7 +14,7 @@ from physics_fixed.layout import SHAPE_HEIGHT_FIELD, SHAPE_MESH
 from physics_fixed.narrowphase import triangle_rays, triangles
 from physics_fixed.narrowphase.triangle_rays import HIT_WIDTH, RAY_WIDTH
 from physics_fixed.shapes import HeightField, TriangleMesh
-from physics_fixed.shapes.triangle_words import TRIANGLE_WIDTH
+from physics_fixed.shapes.triangle_words import EDGE_FREE, TRIANGLE_WIDTH
 
 Point = tuple[int, int, int]
 Corners = tuple[Point, Point, Point]
@@ -53,6 +53,7 @@ class Loaded:
     normal: Point
     edges: tuple[int, int, int]
     beyond: tuple[Point, Point, Point]
+    limits: tuple[int, int, int]
     surface: tuple[int, int, int]
     source: int
 
@@ -60,8 +61,17 @@ class Loaded:
 def load(words: Any, triangle: int, *, first: int = 0) -> Loaded:
     out, surface = np.zeros(TRIANGLE_WIDTH, np.int64), np.zeros(4, np.int64)
     run_load(np.array(words), first, triangle, out, surface)
-    w = [tuple(row) for row in out.reshape(-1, 3).tolist()]
-    return Loaded((w[0], w[1], w[2]), w[3], w[4], (w[5], w[6], w[7]), tuple(surface[:3].tolist()), surface[3])
+    w = [tuple(row) for row in out[:24].reshape(-1, 3).tolist()]
+    limits = tuple(out[24:27].tolist())
+    return Loaded(
+        (w[0], w[1], w[2]),
+        w[3],
+        w[4],
+        (w[5], w[6], w[7]),
+        limits,
+        tuple(surface[:3].tolist()),
+        int(surface[3]),
+    )
 
 
 def rays(
@@ -105,6 +115,25 @@ def corners_of(words: Any) -> list[tuple[int, Corners]]:
             c, d = place(row + 1, column), place(row + 1, column + 1)
             found += [(2 * cell, (a, c, d)), (2 * cell + 1, (a, d, b))]
     return found
+
+
+def corner_limits(words: Any) -> dict[int, list[int]]:
+    """Of every triangle's corners the smallest cosine (Q60) to a triangle around it; 0 on rims."""
+    loaded = {number: load(words, number) for number, _ in corners_of(words)}
+    around: dict[Point, list[int]] = {}
+    rim = set()
+    for number, triangle in loaded.items():
+        for k in range(3):
+            around.setdefault(triangle.corners[k], []).append(number)
+            if triangle.edges[k] == EDGE_FREE:
+                rim |= {triangle.corners[k], triangle.corners[(k + 1) % 3]}
+    return {
+        number: [
+            0 if p in rim else max(0, min(dot(triangle.normal, loaded[n].normal) for n in around[p]))
+            for p in triangle.corners
+        ]
+        for number, triangle in loaded.items()
+    }
 
 
 # --- Exact answers. ---

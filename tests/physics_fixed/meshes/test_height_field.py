@@ -19,6 +19,7 @@ from physics_fixed.shapes.triangle_words import EDGE_CONVEX, EDGE_FLAT, EDGE_FRE
 from tests.physics_fixed.meshes.reference import (
     ONE,
     Corners,
+    corner_limits,
     corners_of,
     cross,
     dot,
@@ -73,11 +74,17 @@ def test_edges_normals_and_neighbours_by_fractions(
 ) -> None:
     field = hills(random.Random(seed), rows, columns, 1 << height, (1 << step) + seed % 3)
     triangles = dict(corners_of(field.words()))
+    limits = corner_limits(field.words())
     assert near(field.words(), *EVERYWHERE) == sorted(triangles)
     for number, corners in triangles.items():
         triangle = load(field.words(), number)
         assert triangle.corners == corners
         assert triangle.source == number
+        for k in range(3):
+            if (triangle.edges[k], triangle.edges[k - 1]) == (EDGE_FLAT, EDGE_FLAT):
+                assert triangle.limits[k] == 1 << 30  # does not matter
+            else:
+                assert triangle.limits[k] == limits[number][k] >> 30
         outward = cross(minus(corners[1], corners[0]), minus(corners[2], corners[0]))
         assert outward[1] > 0
         length = isqrt(dot(outward, outward) << 200)

@@ -23,6 +23,7 @@ from tests.physics_fixed.meshes.reference import (
     CUBE_TRIANGLES,
     ONE,
     Corners,
+    corner_limits,
     corners_of,
     cross,
     cube,
@@ -58,6 +59,31 @@ def test_a_cube_has_convex_edges_and_flat_diagonals() -> None:
             assert (triangle.beyond[k] == triangle.normal) == is_diagonal
         # Outwards: the side of the cube it lies on.
         assert dot(triangle.normal, corners[0]) == ONE << 30
+
+
+def test_a_corner_of_a_cube_faces_what_its_three_sides_do() -> None:
+    mesh = cube()
+    assert corner_limits(mesh.words()) == {number: [0, 0, 0] for number in range(12)}
+    # A pyramid of six sides: neighbours are nearer to each other than the straight up is to each of them.
+    ring = [(2, 0, 0), (1, 0, -2), (-1, 0, -2), (-2, 0, 0), (-1, 0, 2), (1, 0, 2)]
+    faces = [(0, 1 + k, 1 + (k + 1) % 6) for k in range(6)]
+    peak = TriangleMesh([(0, 1, 0), *ring, (0, -1, 0)], [*faces, *((7, c, b) for _, b, c in faces)])
+    for number in range(12):
+        triangle = load(peak.words(), number)
+        k = next((k for k in range(3) if triangle.corners[k] == (0, ONE, 0)), None)
+        if k is not None:
+            assert 0 < triangle.limits[k] < triangle.normal[1]
+
+
+def test_a_fan_of_many_triangles_has_no_limit_at_its_middle() -> None:
+    ring = [(1000 * k if k < 40 else 1000 * (79 - k), 1, 1000 * k * (80 - k)) for k in range(80)]
+    points = [(20_000, 9_000_000, 30_000), (20_000, -9_000_000, 30_000), *ring]
+    faces = [(top, 2 + k, 2 + (k + 1) % 80)[:: 1 if top else -1] for k in range(80) for top in (0, 1)]
+    mesh = TriangleMesh(vertices_q24=points, triangles=faces)
+    assert EDGE_FREE not in {code for edges in all_edges(mesh) for code in edges}
+    for number, corners in corners_of(mesh.words()):
+        limits = load(mesh.words(), number).limits
+        assert all(limits[k] == 0 for k in range(3) if corners[k] in points[:2])
 
 
 def test_a_room_has_concave_edges() -> None:
@@ -160,8 +186,10 @@ def source_words(mesh: TriangleMesh) -> Any:
 def test_normals_neighbours_and_codes_by_fractions(seed: int, count: int, spread: int, size: int) -> None:
     mesh = soup(random.Random(seed), count, 1 << spread, 1 << size)
     triangles = dict(corners_of(mesh.words()))
+    limits = corner_limits(mesh.words())
     for number, corners in triangles.items():
         triangle = load(mesh.words(), number)
+        assert triangle.limits == tuple(cosine >> 40 << 10 for cosine in limits[number])
         outward = area(corners)
         length = isqrt(dot(outward, outward) << 200)
         for part, exact in zip(triangle.normal, outward, strict=True):
