@@ -53,6 +53,7 @@ from physics_fixed.materials import (
     unit_quaternion_q30,
     velocities_of,
 )
+from physics_fixed.queries import Queries
 from physics_fixed.scale import Number
 from physics_fixed.solver.islands import label_islands
 from physics_fixed.solver.settings import solver_settings
@@ -123,6 +124,7 @@ class Space:
             self.settings, self.geometries, self.words, self.bodies, self.contacts, self.ended,
         )  # fmt: skip
         self._state: TableSet | None = None
+        self._queries: Queries | None = None
         self._solver_settings_of = rate, count
         self._solver_settings = solver_settings(rate, count)
         self._scratch = Scratch()
@@ -467,6 +469,13 @@ class Space:
             If a number is out of range.
         """
         self.body(body).apply_impulse(impulse_q24=impulse, point_q24=point_q24)
+
+    @property
+    def queries(self) -> Queries:
+        """Rays, casts of shapes, overlaps and closest points. They read the tables and change nothing."""
+        if self._queries is None:
+            self._queries = Queries(self.bodies, self.geometries, self.words)
+        return self._queries
 
     @property
     def state(self) -> TableSet:

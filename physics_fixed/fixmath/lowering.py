@@ -106,22 +106,39 @@ def register_bit_length(function: Callable[..., int]) -> None:
 
 def register_determinants(sized: Callable[..., int], shifted: Callable[..., int]) -> None:
     """Register the determinant's sign and size, and the determinant shifted by a number that may vary."""
-    _declare_typing(sized, 9, None)
-    _declare_typing(shifted, 10, None)
+    _register_sized(sized, shifted, 9, _determinant)
 
-    @lower_builtin(sized, *(numba.int64,) * 9)  # type: ignore[untyped-decorator]
+
+def register_dot_products(sized: Callable[..., int], shifted: Callable[..., int]) -> None:
+    """Register the same of the dot product."""
+    _register_sized(sized, shifted, 6, _dot_product)
+
+
+def _register_sized(
+    sized: Callable[..., int], shifted: Callable[..., int], count: int, compute: Callable[..., Value]
+) -> None:
+    _declare_typing(sized, count, None)
+    _declare_typing(shifted, count + 1, None)
+
+    @lower_builtin(sized, *(numba.int64,) * count)  # type: ignore[untyped-decorator]
     def lower_size(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
-        total = _determinant(builder, args)
+        total = compute(builder, args)
         is_negative = builder.icmp_signed("<", total, I128(0))
         magnitude = builder.select(is_negative, builder.neg(total), total)
         zeros = builder.trunc(builder.ctlz(magnitude, ir.IntType(1)(0)), I64)
         bits = builder.sub(I64(128), zeros)
         return builder.select(is_negative, builder.neg(bits), bits)
 
-    @lower_builtin(shifted, *(numba.int64,) * 10)  # type: ignore[untyped-decorator]
-    def lower_shifted_determinant(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
-        total = _determinant(builder, args[:9])
-        return builder.trunc(builder.ashr(total, builder.zext(args[9], I128)), I64)
+    @lower_builtin(shifted, *(numba.int64,) * (count + 1))  # type: ignore[untyped-decorator]
+    def lower_shifted(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
+        total = compute(builder, args[:count])
+        return builder.trunc(builder.ashr(total, builder.zext(args[count], I128)), I64)
+
+
+def _dot_product(builder: Builder, cells: Sequence[Value]) -> Value:
+    """``a . b`` modulo 2**128."""
+    ax, ay, az, bx, by, bz = cells
+    return _sum_of_products(builder, (ax, bx, ay, by, az, bz), (+1,) * 3, I128)
 
 
 def _determinant(builder: Builder, cells: Sequence[Value]) -> Value:

@@ -218,6 +218,25 @@ def det3_shift(
     return _wide(_determinant(ax, ay, az, bx, by, bz, cx, cy, cz), int(shift))
 
 
+def _product(*cells: int) -> int:
+    ax, ay, az, bx, by, bz = _words(*cells)
+    total = ax * bx + ay * by + az * bz
+    if not -_INT128_MAX - 1 <= total <= _INT128_MAX:
+        raise OverflowError(f"dot product {total} does not fit 128 bits")
+    return total
+
+
+def dot3_size(ax: int, ay: int, az: int, bx: int, by: int, bz: int) -> int:
+    """Sign of the dot product ``a . b``, exact, times the bits of its magnitude."""
+    total = _product(ax, ay, az, bx, by, bz)
+    return -abs(total).bit_length() if total < 0 else total.bit_length()
+
+
+def dot3_varied(ax: int, ay: int, az: int, bx: int, by: int, bz: int, shift: int) -> int:
+    """``floor(a . b / 2**shift)`` by any shift; note that the vectors stand one after the other."""
+    return _wide(_product(ax, ay, az, bx, by, bz), int(shift))
+
+
 if COMPILER_ON:
     from physics_fixed.fixmath import lowering
 
@@ -235,4 +254,5 @@ if COMPILER_ON:
     lowering.register_division(div_shift)
     lowering.register_bit_length(bit_length)
     lowering.register_determinants(det3_size, det3_shift)
+    lowering.register_dot_products(dot3_size, dot3_varied)
     lowering.register_roots(sqrt_shift, isqrt, {2: length2, 3: length3, 4: length4})

@@ -28,6 +28,8 @@ from physics_fixed.fixmath.wide import (
     dot2_shift,
     dot3_narrow,
     dot3_shift,
+    dot3_size,
+    dot3_varied,
     dot4_narrow,
     dot4_shift,
     dot6_narrow,
@@ -104,6 +106,15 @@ def run_determinants(given: Any, out: Any) -> None:
         out[i, 0] = det3_size(a, b, c, d, e, f, g, h, p)
         for k in range(127):
             out[i, 1 + k] = det3_shift(a, b, c, d, e, f, g, h, p, k)
+
+
+@kernel("void(int64[:,::1],int64[:,::1])")
+def run_varied_products(given: Any, out: Any) -> None:
+    for i in range(len(given)):
+        a, b, c, d, e, f = given[i, 0], given[i, 1], given[i, 2], given[i, 3], given[i, 4], given[i, 5]
+        out[i, 0] = dot3_size(a, b, c, d, e, f)
+        for k in range(127):
+            out[i, 1 + k] = dot3_varied(a, b, c, d, e, f, k)
 
 
 @kernel("void(int64[:,::1],int64[:,::1])")
@@ -345,3 +356,26 @@ def test_compiled_determinants_are_those_of_unbounded_integers() -> None:
 def test_a_determinant_beyond_128_bits_is_refused() -> None:
     with pytest.raises(OverflowError, match="128"):
         det3_size(*(1 << 62, 0, 0), *(0, 1 << 62, 0), *(0, 0, 1 << 62))
+
+
+@compiled
+def test_compiled_dot_products_of_varied_shift_are_those_of_unbounded_integers() -> None:
+    chance = random.Random(12)
+    values = (0, 1, -1, 1 << 61, -(1 << 61), (1 << 60) - 1, 3 << 20)
+    rows = [tuple(chance.choice(values) for _ in range(6)) for _ in range(300)]
+    rows += [tuple(number >> 2 for number in row) for row in seeded(3000, 6, 13)]
+    given = np.array(rows, np.int64)
+    out = np.zeros((len(rows), 128), np.int64)
+    run_varied_products(given, out)
+    for row, (size, *shifted) in zip(rows, out.tolist(), strict=True):
+        exact = sum(row[axis] * row[3 + axis] for axis in range(3))
+        assert size == (abs(exact).bit_length() if exact >= 0 else -abs(exact).bit_length())
+        assert size == dot3_size(*row)
+        for shift, result in enumerate(shifted):
+            if -(1 << 63) <= exact >> shift < 1 << 63:
+                assert result == exact >> shift == dot3_varied(*row, shift)
+
+
+def test_a_dot_product_beyond_128_bits_is_refused() -> None:
+    with pytest.raises(OverflowError, match="128"):
+        dot3_size(*(-(1 << 63),) * 3, *(-(1 << 63),) * 3)

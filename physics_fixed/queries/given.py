@@ -1,0 +1,86 @@
+"""Arrays that callers give to batches of queries, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from physics_fixed.errors import NumberError
+from physics_fixed.layout import Words
+from physics_fixed.limits import POSITION_MAX_Q24
+from physics_fixed.scale import to_text
+
+RAY_LENGTH_MAX_Q24 = 4 * POSITION_MAX_Q24
+"""Longest ray, and longest path of a shape, m (65536)."""
+DIRECTION_MAX = (1 << 61) - 1
+"""Largest component of a direction, whose length does not matter."""
+
+
+def vectors(given: Any, name: str, bound: int, *, bits: int = 24, unit: str = "m") -> Words:
+    """An array of shape (n, 3) of int64, each number at most ``bound`` in magnitude.
+
+    Raises
+    ------
+    NumberError
+        If it has another shape, holds anything but integers, or one is out of range.
+    """
+    array = _integers(given, name)
+    if array.ndim != 2 or array.shape[1] != 3:
+        raise NumberError(f"{name} has the shape {array.shape}; allowed: (n, 3), integers along x, y and z")
+    _check(array, name, -bound, bound, bits, unit)
+    return np.ascontiguousarray(array)
+
+
+def numbers(given: Any, name: str, count: int, low: int, high: int) -> Words:
+    """An array of ``count`` int64 numbers in Q24, from one number for all or so many.
+
+    Raises
+    ------
+    NumberError
+        If there are more or fewer, one is no integer, or out of range.
+    """
+    array = _integers(given, name)
+    if array.ndim == 0:
+        array = np.full(count, array, np.int64)
+    if array.shape != (count,):
+        raise NumberError(f"{name} has the shape {array.shape}; allowed: one number, or {count}")
+    _check(array, name, low, high, 24, "m")
+    return np.ascontiguousarray(array)
+
+
+def directions(given: Any, name: str, count: int) -> Words:
+    """An array of ``count`` directions: three integers each, not all of them zero.
+
+    Raises
+    ------
+    NumberError
+        If it has another shape, holds anything but integers, or one is out of range or zero.
+    """
+    array = vectors(given, name, DIRECTION_MAX, bits=0, unit="")
+    if len(array) != count:
+        raise NumberError(f"{name} has {len(array)} rows; allowed: {count}, as many as there are places")
+    zero = np.flatnonzero(~array.any(axis=1))
+    if len(zero):
+        raise NumberError(f"{name} of query {zero[0]} is (0, 0, 0); allowed: any vector but that")
+    return array
+
+
+def _integers(given: Any, name: str) -> Words:
+    array = np.asarray(given)
+    if array.size == 0:
+        return np.zeros((0, 3) if array.ndim < 2 else array.shape, np.int64)
+    if array.dtype.kind not in "iu" or array.dtype == np.uint64:
+        raise NumberError(f"{name} is an array of {array.dtype}; allowed: raw integers of up to 63 bits")
+    return array.astype(np.int64, copy=False)
+
+
+def _check(array: Words, name: str, low: int, high: int, bits: int, unit: str) -> None:
+    wrong = np.argwhere((array < low) | (array > high))
+    if len(wrong):
+        index = tuple(wrong[0].tolist())
+        suffix = f" {unit}" if unit else ""
+        raise NumberError(
+            f"{name}[{', '.join(map(str, index))}] = {to_text(int(array[index]), bits)}{suffix} is out of "
+            f"range; allowed: {to_text(low, bits)} to {to_text(high, bits)}{suffix}"
+        )

@@ -1,0 +1,70 @@
+"""Columns of the scratch arrays of the queries. None of it is state: a query only reads the tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# A leaf: what queries know of one convex shape, mesh or height field in the world; words in a flat array.
+LEAF_POSITION: Final = 0  # q24 (3), centre of mass
+LEAF_MATRIX: Final = 3  # q30 (9), rotation to world axes, row by row
+LEAF_SIZE: Final = 12  # q24 (3), as in the table of bodies
+LEAF_LEVER: Final = 15  # q24, radius of a sphere about the position that encloses it
+LEAF_CODE: Final = 16  # SHAPE_ constants; SHAPE_NONE: nothing to be found
+LEAF_FIRST: Final = 17  # first word of its geometry
+LEAF_FILTER: Final = 18
+LEAF_SENSOR: Final = 19  # 1: it lets others through
+LEAF_WIDTH: Final = 20
+
+# A place: the leaf of a body, by row, and what else is known of it.
+PLACE_KIND: Final = 20
+PLACE_ROTATION: Final = 21  # q30 (4), of which the matrix was made
+PLACE_WIDTH: Final = 32
+
+# item[index]: a body in the order of the tree: box (6), row. node[index]: box (6), first child, their number.
+ITEM_ROW: Final = 6
+NODE_FIRST: Final = 6  # the first child's index among the nodes, or -1 - its index among the items
+NODE_COUNT: Final = 7
+NODE_WIDTH: Final = 8
+NODE_FAN: Final = 4  # children of a node
+
+# tree[]
+TREE_ITEMS: Final = 0  # number of bodies in it
+TREE_BIG: Final = 1  # the first so many items are too large for it, and stand in no node
+TREE_ROOT: Final = 2  # index of its highest node, -1 if it has none
+TREE_WIDTH: Final = 8
+
+# options[]: what a query wants to see.
+OPTION_MODE: Final = 0
+OPTION_CATEGORY: Final = 1  # categories that the query has, -1: whatever the masks of the bodies
+OPTION_MASK: Final = 2  # categories that it sees, -1: all
+OPTION_GROUP: Final = 3
+OPTION_SENSORS: Final = 4  # 1: it sees sensors, too
+OPTION_KINDS: Final = 5  # set of kinds of bodies, a bit each
+OPTION_INSIDE: Final = 6  # 1: it sees what it starts in
+OPTION_BACKS: Final = 7  # 1: it sees triangles from behind
+OPTION_WIDTH: Final = 8
+
+MODE_CLOSEST: Final = 0
+MODE_ALL: Final = 1
+MODE_ANY: Final = 2
+
+# path[]: a straight line to go along, and the box of what goes along it.
+PATH_START: Final = 0  # q24 (3)
+PATH_DIRECTION: Final = 3  # q60 (3), unit length
+PATH_LENGTH: Final = 6  # q24
+PATH_LOW: Final = 7  # q24 (3), box of the whole line
+PATH_HIGH: Final = 10
+PATH_EXTENT: Final = 13  # q24 (3), half extents of what goes along
+PATH_WIDTH: Final = 16
+
+# hit[index]
+HIT_QUERY: Final = 0  # which query of the batch
+HIT_ROW: Final = 1  # of the body; -1: nothing was hit
+HIT_CHILD: Final = 2  # of a compound, else 0
+HIT_TRIANGLE: Final = 3  # of a mesh or height field, in the order of its tree; else -1
+HIT_DISTANCE: Final = 4  # q24
+HIT_POINT: Final = 5  # q24 (3), on the body
+HIT_NORMAL: Final = 8  # q30 (3), out of the body
+HIT_SOURCE: Final = 11  # the triangle's number as it was given
+HIT_OTHER: Final = 12  # q24 (3), the point on the query's own shape
+HIT_WIDTH: Final = 16
