@@ -219,7 +219,7 @@ def _scaled_part(part: Part, factor: Fraction) -> Part:
     return result
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class Compound:
     """A shape made of spheres, boxes, capsules and hulls; compounds in it are taken apart.
 
@@ -244,7 +244,7 @@ class Compound:
     parts: tuple[Part, ...]
     centre_q24: Vector
     lever_q24: int
-    _mass: MassProperties = field(compare=False, repr=False)
+    _mass: MassProperties = field(compare=False)
 
     def __init__(self, parts: Sequence[Part | Shape | tuple[Any, ...]]) -> None:
         leaves = tuple(leaf for part in parts for leaf in _part_of(part).leaves())
@@ -259,6 +259,10 @@ class Compound:
             ("_mass", mass),
         ):
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        kinds = [type(part.shape).__name__ for part in self.parts]
+        return f"Compound({', '.join(kinds[:8])}{', ...' if len(kinds) > 8 else ''})"
 
     @property
     def inner_radius_q24(self) -> int:

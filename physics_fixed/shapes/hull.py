@@ -44,7 +44,7 @@ SIDES_MIN = 3
 _TILT = 1 << 40
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True, init=False, repr=False)
 class ConvexHull:
     """The solid convex hull of points.
 
@@ -85,7 +85,7 @@ class ConvexHull:
     inner_radius_q24: int
     lever_q24: int
     notes: tuple[str, ...] = field(compare=False)
-    _mass: MassProperties = field(compare=False, repr=False)
+    _mass: MassProperties = field(compare=False)
 
     def __init__(
         self,
@@ -121,6 +121,9 @@ class ConvexHull:
             ("_mass", mass),
         ):
             object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"ConvexHull({len(self.vertices_q24)} vertices, {len(self.faces)} faces)"
 
     @property
     def code(self) -> int:

@@ -234,6 +234,9 @@ def test_what_is_no_compound_is_refused(make: object, message: str) -> None:
 
 
 def test_shapes_compare_by_what_they_are() -> None:
+    assert repr(Compound([Cone(1, 1), Sphere(1)])) == "Compound(ConvexHull, Sphere)"
+    assert repr(Compound([Sphere(1)] * 9)) == f"Compound({'Sphere, ' * 8}...)"
+    assert repr(Cone(1, 1)) == "ConvexHull(17 vertices, 17 faces)"
     assert Cylinder(1, 1) == Cylinder(1, 1) != Cylinder(1, 2)
     assert hash(Cylinder(1, 1)) == hash(Cylinder(1, 1))
     assert Compound([Sphere(1)]) == Compound([Sphere(1)]) != Compound([Sphere(2)])
