@@ -17,25 +17,13 @@ from physics_fixed.errors import NumberError
 from physics_fixed.layout import (
     DYNAMIC,
     KINEMATIC,
-    SHAPE_BOX,
-    SHAPE_COMPOUND,
     SHAPE_HEIGHT_FIELD,
-    SHAPE_HULL,
     SHAPE_MESH,
     STATIC,
     Words,
 )
 from physics_fixed.shapes import Shape
-from physics_fixed.shapes.hull_words import (
-    CHILD_CODE,
-    CHILD_HULL,
-    CHILD_SIZE,
-    CHILD_WIDTH,
-    COMPOUND_COUNT,
-    COMPOUND_HEADER,
-    HULL_INNER_RADIUS,
-)
-from physics_fixed.shapes.shape import IDENTITY_Q30
+from physics_fixed.shapes.shape import IDENTITY_Q30, ORIGIN
 from physics_fixed.tables import Column, Table
 
 GEOMETRY_COLUMNS = (
@@ -93,6 +81,8 @@ class Geometry:
 def geometry_of(shape: Shape, kind: int) -> Geometry | None:
     """The geometry of a shape for a body of this kind; None if the three numbers of its size say it all.
 
+    A sphere beside the origin of its frame has a geometry without words: for its centre.
+
     Raises
     ------
     NumberError
@@ -104,27 +94,11 @@ def geometry_of(shape: Shape, kind: int) -> Geometry | None:
         raise NumberError(f"a {type(shape).__name__} is a surface without mass; its body must be {names}")
     words = shape.words()
     if words is None:
-        return None
+        if shape.centre_q24 == ORIGIN:
+            return None
+        words = np.zeros(0, np.int64)
     principal = IDENTITY_Q30 if allowed else shape.mass_properties().principal_q30
-    return Geometry(shape.code, words, inner_radius_q24(shape.code, words), shape.centre_q24, principal)
-
-
-def inner_radius_q24(code: int, words: Words) -> int:
-    """How early a body with this geometry may be stopped: what is inside all of its parts, m."""
-    if code == SHAPE_HULL:
-        return int(words[HULL_INNER_RADIUS])
-    if code != SHAPE_COMPOUND:
-        return 0
-    radii = []
-    for number in range(int(words[COMPOUND_COUNT])):
-        child = words[COMPOUND_HEADER + CHILD_WIDTH * number :][:CHILD_WIDTH]
-        if child[CHILD_CODE] == SHAPE_HULL:
-            radii.append(int(words[child[CHILD_HULL] + HULL_INNER_RADIUS]))
-        elif child[CHILD_CODE] == SHAPE_BOX:
-            radii.append(int(child[CHILD_SIZE : CHILD_SIZE + 3].min()))
-        else:
-            radii.append(int(child[CHILD_SIZE]))
-    return min(radii)
+    return Geometry(shape.code, words, shape.inner_radius_q24, shape.centre_q24, principal)
 
 
 def geometry_table() -> Table:
