@@ -12,14 +12,16 @@ from physics_fixed.fixmath.wide import div_shift, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import Words
 
-# polygon[row]: two halves of CORNERS rows that clipping goes to and fro between.
-CORNERS = 16
+# polygon[row]: two halves of CORNERS rows that clipping goes to and fro between: two faces of 32 corners.
+CORNERS = 64
 DEPTH = 0  # distance above the reference face, q24
 ALONG_U = 1  # coordinates in the reference face, q24
 ALONG_V = 2
 EDGE = 3  # edge from this corner to the next
 FEATURE = 4
-POLYGON_WIDTH = 5
+ALONG_W = 5  # third coordinate, of general polygons only
+BEYOND = 6  # scratch of general clipping
+POLYGON_WIDTH = 8
 
 _COORDINATE_BITS = 29
 

@@ -28,22 +28,41 @@ _PLACE_MASK = 0xFFFF
 _NEAR_SQUARED = 1 << 20  # an eighth to a quarter of the largest half extent
 
 
-@inline_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64[:,::1])")
-def name_point(point: Words, row: int, feature: int, a: int, size_q24: Words, matrix_q30: Words) -> None:
-    """Write the word that names a point, from its feature id (below 2**15) and its arm; body a is a box."""
-    size = maximum(size_q24[a, 0], maximum(size_q24[a, 1], size_q24[a, 2]))
-    shift = maximum(bit_length(size) - _PLACE_BITS, 0)
+@inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64[:,::1])")
+def name_place(
+    point: Words, row: int, feature: int, named: int, x: int, y: int, z: int, extent: int, matrix_q30: Words
+) -> None:
+    """Write the word that names a point: its feature id (below 2**15) and its place in the axes of a body.
+
+    Parameters
+    ----------
+    named : int
+        Row of the body whose axes give the place.
+    x, y, z : int
+        The point (Q24, world axes) from the centre of that body.
+    extent : int
+        Largest half extent (Q24) of that body.
+    """
+    shift = maximum(bit_length(extent) - _PLACE_BITS, 0)
     word = feature
     for axis in range(3):
         local = dot3_shift(
-            matrix_q30[a, axis], point[row, POINT_ARM],
-            matrix_q30[a, 3 + axis], point[row, POINT_ARM + 1],
-            matrix_q30[a, 6 + axis], point[row, POINT_ARM + 2],
+            matrix_q30[named, axis], x,
+            matrix_q30[named, 3 + axis], y,
+            matrix_q30[named, 6 + axis], z,
             30,
         )  # fmt: skip
         place = clamp_symmetric(local >> shift, _PLACE_ZERO - 1) + _PLACE_ZERO
         word = word << 16 | place
     point[row, POINT_FEATURE] = word
+
+
+@inline_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64[:,::1])")
+def name_point(point: Words, row: int, feature: int, a: int, size_q24: Words, matrix_q30: Words) -> None:
+    """Write the word that names a point, from its feature id (below 2**15) and its arm; body a is a box."""
+    extent = maximum(size_q24[a, 0], maximum(size_q24[a, 1], size_q24[a, 2]))
+    x, y, z = point[row, POINT_ARM], point[row, POINT_ARM + 1], point[row, POINT_ARM + 2]
+    name_place(point, row, feature, a, x, y, z, extent, matrix_q30)
 
 
 @inline_kernel("int64(int64,int64)")

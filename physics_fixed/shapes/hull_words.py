@@ -7,12 +7,13 @@ then its children, then the hulls of those children that are hulls.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 from typing import Final
 
 import numpy as np
 
 from physics_fixed.layout import Words
-from physics_fixed.shapes.rays import dot
+from physics_fixed.shapes.rays import dot, minus
 from physics_fixed.shapes.rotation import unit_vector_q30
 from physics_fixed.shapes.shape import Vector
 
@@ -39,7 +40,9 @@ EDGE_A: Final = 0  # lower vertex number
 EDGE_B: Final = 1
 EDGE_LEFT: Final = 2  # face that has the edge from a to b, counter-clockwise seen from outside
 EDGE_RIGHT: Final = 3  # face that has it from b to a
-EDGE_WIDTH: Final = 4
+EDGE_DIRECTION: Final = 4  # q30 (3), from a to b
+EDGE_LENGTH: Final = 7  # q24, rounded down
+EDGE_WIDTH: Final = 8
 
 HULL_VERTICES_MAX: Final = 64
 HULL_FACE_VERTICES_MAX: Final = 32
@@ -114,5 +117,9 @@ def hull_words(
         words[row : row + FACE_COUNT + 1] = [*normal, offset, start, len(face)]
         start += len(face)
     words[first_index:first_edge] = indices
-    words[first_edge:] = [part for edge in edges for part in edge]
+    for number, (a, b, left, right) in enumerate(edges):
+        along = minus(vertices[b], vertices[a])
+        row = first_edge + EDGE_WIDTH * number
+        length = isqrt(dot(along, along))
+        words[row : row + EDGE_WIDTH] = [a, b, left, right, *unit_vector_q30(*along), length]
     return np.array(words, np.int64)

@@ -182,8 +182,11 @@ def test_words_say_what_the_contract_of_hulls_says(cloud: list[Vector]) -> None:
     edges = [words[words[HULL_EDGES] + EDGE_WIDTH * k :][:EDGE_WIDTH] for k in range(words[HULL_EDGE_COUNT])]
     assert edges == sorted(edges)
     assert words[HULL_EDGES] + EDGE_WIDTH * len(edges) == len(words)
-    for a, b, left, right in edges:
+    for a, b, left, right, *direction, length in edges:
         assert a < b
+        along = minus(vertices[b], vertices[a])
+        assert length == isqrt(dot(along, along))
+        assert tuple(direction) == unit_vector_q30(*along)
         assert (a, b) in sides(hull.faces[left])
         assert (b, a) in sides(hull.faces[right])
 
