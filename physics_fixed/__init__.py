@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from physics_fixed.joints.axis import Axis, Motor, Spring
     from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
     from physics_fixed.materials import rotation_about
     from physics_fixed.shapes import Box, Sphere
     from physics_fixed.world import Space
 
-__all__ = ["DYNAMIC", "KINEMATIC", "STATIC", "Box", "Space", "Sphere", "rotation_about"]
+__all__ = [
+    "DYNAMIC", "KINEMATIC", "STATIC", "Axis", "Box", "Motor", "Space", "Sphere", "Spring", "rotation_about",
+]  # fmt: skip
 
 _HOME = {
     "DYNAMIC": "physics_fixed.layout",
     "KINEMATIC": "physics_fixed.layout",
     "STATIC": "physics_fixed.layout",
+    "Axis": "physics_fixed.joints.axis",
     "Box": "physics_fixed.shapes",
+    "Motor": "physics_fixed.joints.axis",
     "Sphere": "physics_fixed.shapes",
     "Space": "physics_fixed.world",
+    "Spring": "physics_fixed.joints.axis",
     "rotation_about": "physics_fixed.materials",
 }
 

@@ -57,20 +57,20 @@ def body_id(generation: int, row: int) -> int:
     return generation << ROW_BITS | row
 
 
-def row_of(table: Table, identity: int) -> int:
-    """Row of a live body.
+def row_of(table: Table, identity: int, thing: str = "body") -> int:
+    """Row of a live body, or of another thing with such ids.
 
     Raises
     ------
     IdentityError
-        If the id names no live body.
+        If the id names no live one.
     """
     row = identity & ROW_MASK
     known = (
         0 <= row < table.count and table["alive"][row] and table["generation"][row] == identity >> ROW_BITS
     )
     if not known:
-        raise IdentityError(f"body id {identity} names no live body")
+        raise IdentityError(f"{thing} id {identity} names no live {thing}")
     return row
 
 

@@ -19,6 +19,17 @@ import numpy.typing as npt
 Words = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
+_ALIGNMENT = 64
+
+
+def aligned_words(*shape: int) -> Words:
+    """Uninitialised int64 memory that begins on a cache line."""
+    size = int(np.prod(shape)) * 8
+    block = np.empty(size + _ALIGNMENT, np.uint8)
+    offset = -block.ctypes.data % _ALIGNMENT
+    return block[offset : offset + size].view(np.int64).reshape(shape)
+
+
 # Kinds of bodies, column ``kind`` of the table of bodies.
 DYNAMIC: Final = 0
 STATIC: Final = 1

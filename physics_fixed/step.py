@@ -6,11 +6,11 @@ is no state: a step is a function of the tables alone.
 
 from __future__ import annotations
 
-import numpy as np
-
 from physics_fixed.broadphase.boxes import place_boxes
 from physics_fixed.broadphase.pairs import ORDER_WIDTH, SORTED_WIDTH, find_pairs
 from physics_fixed.contacts import find_ended, keep_contacts
+from physics_fixed.joints.collection import Joints
+from physics_fixed.joints.stage import JointScratch, drop_joined_pairs, keep_joints, prepare_joints
 from physics_fixed.layout import (
     BASE_WIDTH,
     BOX_WIDTH,
@@ -22,6 +22,7 @@ from physics_fixed.layout import (
     POINT_WIDTH,
     POINTS_MAX,
     Words,
+    aligned_words,
 )
 from physics_fixed.narrowphase.clipping import CORNERS, POLYGON_WIDTH
 from physics_fixed.narrowphase.collide import collide_pairs
@@ -35,19 +36,10 @@ from physics_fixed.solver.settings import TICK_Q40
 from physics_fixed.solver.substeps import solve_substeps
 from physics_fixed.tables import Table
 
-VERSION = 3
+VERSION = 4
 """Raised with every change of what a step computes; the golden hashes name the version they belong to."""
 
 _HISTOGRAM_MIN = 256
-_ALIGNMENT = 64
-
-
-def _words(*shape: int) -> Words:
-    """Uninitialised int64 memory that begins on a cache line."""
-    size = int(np.prod(shape)) * 8
-    block = np.empty(size + _ALIGNMENT, np.uint8)
-    offset = -block.ctypes.data % _ALIGNMENT
-    return block[offset : offset + size].view(np.int64).reshape(shape)
 
 
 class Scratch:
@@ -66,9 +58,10 @@ class Scratch:
         self.pair_count = 0
         self.contact_count = 0
         self.ended_count = 0
-        self.frame = _words(FRAME_LENGTH)
-        self.polygon = _words(2 * CORNERS, POLYGON_WIDTH)
-        self.group_end = _words(GROUPS)
+        self.frame = aligned_words(FRAME_LENGTH)
+        self.polygon = aligned_words(2 * CORNERS, POLYGON_WIDTH)
+        self.joints = JointScratch()
+        self.group_end = aligned_words(GROUPS)
         self.reserve_bodies(64)
         self.reserve_pairs(256)
         self.reserve_rows(256)
@@ -79,49 +72,49 @@ class Scratch:
         if count <= self.body_capacity:
             return
         self.body_capacity = capacity = max(count, 2 * self.body_capacity)
-        self.matrix_q30 = _words(capacity, MATRIX_WIDTH)
-        self.box_q24 = _words(capacity, BOX_WIDTH)
-        self.order = _words(capacity, ORDER_WIDTH)
-        self.order_spare = _words(capacity, ORDER_WIDTH)
-        self.sorted_box_q24 = _words(capacity, SORTED_WIDTH)
-        self.histogram = _words(max(capacity, _HISTOGRAM_MIN) + 1)
-        self.origin_q24 = _words(capacity, 3)
-        self.motion = _words(capacity, MOTION_WIDTH)
-        self.drive = _words(capacity, DRIVE_WIDTH)
-        self.base = _words(capacity, BASE_WIDTH)
-        self.gain_q40 = _words(capacity, GAIN_WIDTH)
-        self.taken = _words(capacity, 2)
-        self.active = _words(capacity)
-        self.mobile = _words(capacity)
+        self.matrix_q30 = aligned_words(capacity, MATRIX_WIDTH)
+        self.box_q24 = aligned_words(capacity, BOX_WIDTH)
+        self.order = aligned_words(capacity, ORDER_WIDTH)
+        self.order_spare = aligned_words(capacity, ORDER_WIDTH)
+        self.sorted_box_q24 = aligned_words(capacity, SORTED_WIDTH)
+        self.histogram = aligned_words(max(capacity, _HISTOGRAM_MIN) + 1)
+        self.origin_q24 = aligned_words(capacity, 3)
+        self.motion = aligned_words(capacity, MOTION_WIDTH)
+        self.drive = aligned_words(capacity, DRIVE_WIDTH)
+        self.base = aligned_words(capacity, BASE_WIDTH)
+        self.gain_q40 = aligned_words(capacity, GAIN_WIDTH)
+        self.taken = aligned_words(capacity, 2)
+        self.active = aligned_words(capacity)
+        self.mobile = aligned_words(capacity)
 
     def reserve_pairs(self, count: int) -> None:
         """Make room for candidate pairs and the contacts they may become."""
         if count <= self.pair_capacity:
             return
         self.pair_capacity = capacity = max(count, 2 * self.pair_capacity)
-        self.found = _words(capacity)
-        self.pairs = _words(capacity)
-        self.contact = _words(capacity, CONTACT_WIDTH)
-        self.point = _words(capacity * POINTS_MAX, POINT_WIDTH)
+        self.found = aligned_words(capacity)
+        self.pairs = aligned_words(capacity)
+        self.contact = aligned_words(capacity, CONTACT_WIDTH)
+        self.point = aligned_words(capacity * POINTS_MAX, POINT_WIDTH)
 
     def reserve_rows(self, count: int) -> None:
         """Make room for the solver's rows of so many contacts."""
         if count <= self.row_capacity:
             return
         self.row_capacity = capacity = max(count, 2 * self.row_capacity)
-        self.ball = _words(capacity, BALL_WIDTH)
-        self.face = _words(capacity, FACE_WIDTH)
-        self.corner = _words(capacity * POINTS_MAX, CORNER_WIDTH)
+        self.ball = aligned_words(capacity, BALL_WIDTH)
+        self.face = aligned_words(capacity, FACE_WIDTH)
+        self.corner = aligned_words(capacity * POINTS_MAX, CORNER_WIDTH)
 
     def reserve_ended(self, count: int) -> None:
         """Make room for pairs that end."""
         if count <= self.ended_capacity:
             return
         self.ended_capacity = max(count, 2 * self.ended_capacity)
-        self.ended = _words(self.ended_capacity, 2)
+        self.ended = aligned_words(self.ended_capacity, 2)
 
 
-def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scratch) -> None:
+def find_contacts(bodies: Table, contacts: Table, joints: Joints, settings: Words, scratch: Scratch) -> None:
     """Boxes, candidate pairs, contacts: fills ``scratch.contact`` and ``scratch.point``."""
     count = bodies.count
     kind, shape, flags = bodies.array("kind"), bodies.array("shape"), bodies.array("flags")
@@ -131,7 +124,7 @@ def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scra
         bodies.array("size_q24"),
     )
     tick_q40 = int(settings[TICK_Q40])
-    scratch.reserve_bodies(count)
+    scratch.reserve_bodies(count + 1)  # one more: the world, for joints
     place_boxes(
         count, tick_q40, bodies.array("alive"), kind, shape, flags, position, bodies.array("rotation_q30"),
         velocity, bodies.array("angular_velocity_q24"), size, scratch.matrix_q30, scratch.box_q24,
@@ -143,9 +136,11 @@ def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scra
             scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.pairs,
         )  # fmt: skip
         if pair_count <= scratch.pair_capacity:
-            scratch.pair_count = pair_count
             break
         scratch.reserve_pairs(pair_count)  # a pair is never dropped: whose would depend on all others
+    if joints.table.count != 0:
+        pair_count = drop_joined_pairs(joints, pair_count, scratch.pairs)
+    scratch.pair_count = pair_count
     scratch.contact_count = collide_pairs(
         pair_count, scratch.pairs, kind, shape, flags, bodies.array("filter"), bodies.array("friction_q24"),
         bodies.array("restitution_q24"), bodies.array("rolling_q24"), position, velocity, size,
@@ -156,10 +151,10 @@ def find_contacts(bodies: Table, contacts: Table, settings: Words, scratch: Scra
     )  # fmt: skip
 
 
-def solve_contacts(
-    bodies: Table, geometries: Table, gravity_q24: Words, settings: Words, scratch: Scratch
+def solve_constraints(
+    bodies: Table, geometries: Table, joints: Joints, gravity_q24: Words, settings: Words, scratch: Scratch
 ) -> None:
-    """Order the contacts by colour, make rows of them, and run the substeps."""
+    """Order joints and contacts by colour, make rows of them, and run the substeps."""
     count, contact_count = bodies.count, scratch.contact_count
     alive, kind, flags = bodies.array("alive"), bodies.array("kind"), bodies.array("flags")
     lever, inverse_mass = bodies.array("lever_q24"), bodies.array("inverse_mass_q40")
@@ -189,16 +184,25 @@ def solve_contacts(
         settings, contact_count, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass,
         scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner,
     )  # fmt: skip
+    scratch.joints.link_count = 0
+    if joints.table.count != 0:
+        prepare_joints(
+            joints, bodies, settings, scratch.joints, mobile=scratch.mobile, taken=scratch.taken,
+            gain_q40=scratch.gain_q40, motion=scratch.motion,
+        )  # fmt: skip
     solve_substeps(
         count, scratch.mobile, scratch.drive, settings, scratch.group_end, scratch.ball, scratch.face,
-        scratch.corner, scratch.motion, scratch.base,
+        scratch.corner, scratch.joints.link_count, scratch.joints.link, scratch.joints.rod,
+        scratch.origin_q24, bodies.array("rotation_q30"), scratch.gain_q40, scratch.motion, scratch.base,
     )  # fmt: skip
 
 
 def keep_results(
-    bodies: Table, contacts: Table, geometries: Table, settings: Words, scratch: Scratch
+    bodies: Table, contacts: Table, geometries: Table, joints: Joints, settings: Words, scratch: Scratch
 ) -> None:
-    """Move the bodies, and write the table of contacts."""
+    """Move the bodies, and write the tables of contacts and of the states of joints."""
+    if joints.table.count != 0:
+        keep_joints(joints, bodies, int(settings[TICK_Q40]), scratch.joints, mobile=scratch.mobile)
     finish_bodies(
         bodies.count, int(settings[TICK_Q40]), scratch.mobile, bodies.array("flags"),
         bodies.array("position_q24"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
@@ -222,9 +226,15 @@ def keep_results(
 
 
 def advance(
-    bodies: Table, contacts: Table, geometries: Table, gravity_q24: Words, settings: Words, scratch: Scratch
+    bodies: Table,
+    contacts: Table,
+    geometries: Table,
+    joints: Joints,
+    gravity_q24: Words,
+    settings: Words,
+    scratch: Scratch,
 ) -> None:
-    """One step: the state in the tables of bodies and contacts goes one tick on."""
-    find_contacts(bodies, contacts, settings, scratch)
-    solve_contacts(bodies, geometries, gravity_q24, settings, scratch)
-    keep_results(bodies, contacts, geometries, settings, scratch)
+    """One step: the state in the tables of bodies, contacts and joints goes one tick on."""
+    find_contacts(bodies, contacts, joints, settings, scratch)
+    solve_constraints(bodies, geometries, joints, gravity_q24, settings, scratch)
+    keep_results(bodies, contacts, geometries, joints, settings, scratch)

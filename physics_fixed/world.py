@@ -22,6 +22,7 @@ from physics_fixed.errors import NumberError
 from physics_fixed.events import PHASE_END, ContactEvents, gather_events, no_events
 from physics_fixed.geometries import Geometry, acquire, geometry_of, geometry_table, release, word_table
 from physics_fixed.handles import Body
+from physics_fixed.joints.collection import Joints
 from physics_fixed.layout import (
     CHILD_BITS,
     CHILD_MASK,
@@ -120,8 +121,10 @@ class Space:
         self.settings["substep_count"][0] = count
         self.geometries = geometry_table()
         self.words = word_table()
+        self.joints = Joints(self.bodies, self.settings)
         self.tables: tuple[Table, ...] = (
             self.settings, self.geometries, self.words, self.bodies, self.contacts, self.ended,
+            *self.joints.tables,
         )  # fmt: skip
         self._state: TableSet | None = None
         self._queries: Queries | None = None
@@ -281,6 +284,7 @@ class Space:
         """
         row = self.row(body)
         self._keep_events()
+        self.joints.drop_body(row)
         contacts, bodies = self.contacts, self.bodies
         pair = contacts["pair"]
         mine = (pair >> ROW_BITS == row) | (pair & ROW_MASK == row)
@@ -314,6 +318,7 @@ class Space:
         """Go one tick on."""
         self._removed = self._take_ended()
         self._events = None
+        self.joints.begin_step()
         rate, count = self.settings.array("tick_rate")[0], self.settings.array("substep_count")[0]
         if (rate, count) != self._solver_settings_of:  # a restored state may have others
             self._solver_settings_of = int(rate), int(count)
@@ -322,6 +327,7 @@ class Space:
             self.bodies,
             self.contacts,
             self.geometries,
+            self.joints,
             self.settings.array("gravity_q24")[0],
             self._solver_settings,
             self._scratch,
@@ -390,8 +396,8 @@ class Space:
     def islands(self) -> Words:
         """Island of each row of the table of bodies: the lowest row in it, -1 for rows that are in none.
 
-        An island is what contacts between dynamic bodies hold together; static and kinematic bodies belong
-        to none.
+        An island is what contacts and joints between dynamic bodies hold together; static and kinematic
+        bodies belong to none.
         """
         bodies, contacts = self.bodies, self.contacts
         island = np.empty(max(bodies.count, 1), np.int64)
@@ -402,6 +408,7 @@ class Space:
             contacts.count,
             contacts.array("pair"),
             contacts.array("touching"),
+            *self.joints.edges(),
             island,
         )
         return island[: bodies.count]

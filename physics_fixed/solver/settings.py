@@ -18,7 +18,9 @@ PAIR_SOFTNESS: Final = 4  # three numbers, for contacts between dynamic bodies
 BOUNDARY_SOFTNESS: Final = 7  # the same for contacts with bodies that do not yield
 PUSH_OUT_MAX: Final = 10  # q24 m/s: overlap is removed no faster than this
 BOUNCE_THRESHOLD: Final = 11  # q24 m/s: slower contacts do not bounce
-SETTINGS_LENGTH: Final = 12
+JOINT_SOFTNESS: Final = 12  # three numbers, for locked axes and limits of joints
+JOINT_PUSH_OUT_MAX: Final = 15  # q24 m/s: errors of joints are removed no faster than this
+SETTINGS_LENGTH: Final = 16
 
 # The three numbers of a softness.
 MASS_SCALE: Final = 0  # q60
@@ -33,18 +35,24 @@ _PI = Fraction(314159265358979323846264338327950288, 10**35)
 # from swaying.
 _CONTACT_FREQUENCY_MAX = 38
 _DAMPING_RATIO = Fraction(3, 2)
+_JOINT_FREQUENCY_MAX = 60
+_JOINT_DAMPING_RATIO = Fraction(2)
+_JOINT_FREQUENCY_SHARE = Fraction(3, 16)
+_JOINT_PUSH_OUT_MAX_Q24 = 16 << 24
 _FREQUENCY_SHARE = Fraction(4, 25)  # of the substep rate that is still resolved
 _PUSH_OUT_MAX_Q24 = 3 << 24
 _BOUNCE_THRESHOLD_Q24 = 1 << 24
 
 
-def _softness(frequency: Fraction, substep: Fraction) -> tuple[int, int, int]:
+def _softness(
+    frequency: Fraction, substep: Fraction, ratio: Fraction = _DAMPING_RATIO
+) -> tuple[int, int, int]:
     """Mass scale (Q60), impulse scale (Q60) and bias rate (Q54) of a damped spring taken implicitly.
 
     Source: Erin Catto, "Soft Constraints", GDC 2011, in the form of Box2D 3 (``b2MakeSoft``).
     """
     omega = 2 * _PI * frequency
-    a1 = 2 * _DAMPING_RATIO + substep * omega
+    a1 = 2 * ratio + substep * omega
     a2 = substep * omega * a1
     a3 = 1 / (1 + a2)
     return round(a2 * a3 * 2**60), round(a3 * 2**60), round(omega / a1 * 2**54)
@@ -63,6 +71,12 @@ def solver_settings(tick_rate: int, substep_count: int) -> Words:
     settings[SUBSTEP_Q40] = round(substep * 2**40)
     settings[PAIR_SOFTNESS : PAIR_SOFTNESS + 3] = _softness(frequency, substep)
     settings[BOUNDARY_SOFTNESS : BOUNDARY_SOFTNESS + 3] = _softness(2 * frequency, substep)
+    settings[JOINT_SOFTNESS : JOINT_SOFTNESS + 3] = _softness(
+        min(Fraction(_JOINT_FREQUENCY_MAX), tick_rate * substep_count * _JOINT_FREQUENCY_SHARE),
+        substep,
+        _JOINT_DAMPING_RATIO,
+    )
+    settings[JOINT_PUSH_OUT_MAX] = _JOINT_PUSH_OUT_MAX_Q24
     settings[PUSH_OUT_MAX] = _PUSH_OUT_MAX_Q24
     settings[BOUNCE_THRESHOLD] = _BOUNCE_THRESHOLD_Q24
     return settings

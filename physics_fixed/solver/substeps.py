@@ -29,6 +29,7 @@ from physics_fixed.layout import (
 from physics_fixed.solver.balls import bounce_balls, solve_ball_pairs, solve_balls_on_static, warm_start_balls
 from physics_fixed.solver.drive import damped
 from physics_fixed.solver.faces import bounce_faces, solve_faces, warm_start_faces
+from physics_fixed.solver.joints.passes import make_links, solve_links, start_links
 from physics_fixed.solver.rows import (
     CLASS_BALL_PAIR,
     CLASS_BALL_STATIC,
@@ -121,8 +122,8 @@ def start_or_bounce(
 
 
 @kernel(
-    "void(int64,int64[::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1])"
+    "void(int64,int64[::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def solve_substeps(
     count: int,
@@ -133,10 +134,19 @@ def solve_substeps(
     ball: Words,
     face: Words,
     corner: Words,
+    link_count: int,
+    link: Words,
+    rod: Words,
+    origin_q24: Words,
+    rotation_q30: Words,
+    gain_q40: Words,
     motion: Words,
     base: Words,
 ) -> None:
     """Run all substeps of a tick.
+
+    Joints come before contacts in every pass. Their rods are made anew after each move: see
+    :mod:`physics_fixed.solver.joints.passes`.
 
     Parameters
     ----------
@@ -149,15 +159,32 @@ def solve_substeps(
         Ends of the groups of rows.
     ball, face, corner : arrays
         Rows; accumulated pushes are updated in them.
+    link, rod : arrays
+        Joints, from :func:`physics_fixed.solver.joints.prepare.prepare_links`; updated likewise.
+    origin_q24, rotation_q30, gain_q40 : arrays
+        Poses and gains of the bodies when the tick began.
     motion : (n, MOTION_WIDTH)
         Velocities and displacements of the bodies, updated.
     base : (n, BASE_WIDTH), scratch
     """
     for substep in range(settings[SUBSTEP_COUNT]):
         start_substep(count, mobile, drive, motion, base, substep == 0)
+        if link_count != 0:
+            if substep == 0:
+                make_links(
+                    link, rod, 0, link_count, count, origin_q24, rotation_q30, gain_q40, motion, settings, 1
+                )
+            start_links(link, 0, link_count, motion)
         if substep == 0:
             start_or_bounce(group_end, ball, face, corner, motion, 0)
+        if link_count != 0:
+            solve_links(link, rod, 0, link_count, motion, settings, 1)
         solve_rows(settings, group_end, ball, face, corner, motion, 1)
         move_bodies(count, mobile, settings, motion)
+        if link_count != 0:
+            make_links(
+                link, rod, 0, link_count, count, origin_q24, rotation_q30, gain_q40, motion, settings, 0
+            )
+            solve_links(link, rod, 0, link_count, motion, settings, 0)
         solve_rows(settings, group_end, ball, face, corner, motion, 0)
     start_or_bounce(group_end, ball, face, corner, motion, 1)

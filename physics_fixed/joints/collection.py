@@ -1,0 +1,437 @@
+"""The joints of a space: making them, finding them, removing them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypedDict, Unpack
+
+import numpy as np
+
+from physics_fixed.arguments import unit_quaternion_q30
+from physics_fixed.bodies import ROW_BITS, body_id, clear_row, lowest_free_row, row_of
+from physics_fixed.errors import NumberError
+from physics_fixed.joints.axis import LOCKED, Axis, Motor, Spring, raw_axis, raw_force
+from physics_fixed.joints.events import JointEvents, gather_joint_events
+from physics_fixed.joints.handle import AXIS_NAMES, Joint
+from physics_fixed.joints.placing import (
+    Rotation,
+    Vector,
+    local_point_q24,
+    local_rotation_q30,
+    point_q24,
+    pose_of,
+    rotation_onto_q30,
+)
+from physics_fixed.joints.table import (
+    BALL,
+    DISTANCE,
+    FIXED,
+    GENERIC,
+    HINGE,
+    SLIDER,
+    joint_table,
+    lost_table,
+    state_table,
+)
+from physics_fixed.layout import DYNAMIC, Bytes, Words
+from physics_fixed.materials import checked_user_id
+from physics_fixed.scale import Number, exact
+from physics_fixed.solver.joints.rows import (
+    AXES,
+    CONE,
+    JOINT_COLLIDES,
+    JOINT_ENABLED,
+    LINEAR_X,
+    LINEAR_Y,
+    LINEAR_Z,
+    LOCKABLE,
+    SWING_Y,
+    SWING_Z,
+    TWIST,
+    WORLD_ROW,
+)
+from physics_fixed.tables import Table
+
+Axes = Mapping[int, Axis]
+
+_FREE = Axis()
+_NO_ROWS = np.zeros(0, np.int64)
+_NO_LOST = np.zeros((0, 2), np.int64)
+_CONE_MAX = 179
+
+
+class Identified(Protocol):
+    """A handle of a body, :class:`physics_fixed.handles.Body`."""
+
+    @property
+    def id(self) -> int:
+        """Id of the body."""
+
+
+One = Identified | int
+Other = Identified | int | None
+
+
+class Common(TypedDict, total=False):
+    """Keywords of every kind of joint, see :class:`Joints`."""
+
+    anchor: Sequence[Number]
+    anchor_q24: Sequence[int]
+    axis: Sequence[Number]
+    collide_connected: bool
+    break_force: Number
+    break_torque: Number
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Rows of both bodies of a joint to be, its anchors in world axes, and the rotation of its axes."""
+
+    a: int
+    b: int
+    anchor_a: Vector
+    anchor_b: Vector
+    rotation: Rotation
+
+
+class Joints:
+    """The joints of a space: ``space.joints``.
+
+    Every kind takes body a, body b (a handle or an id; None is the world), and these keywords:
+
+    ======================== =================================================================================
+    ``anchor``               world point that both bodies share, m; missing: the centre of body a
+    ``axis``                 direction of the joint's x axis in world axes: of a hinge, a slider, a twist
+    ``collide_connected``    whether the two bodies collide with each other; they do not unless asked for
+    ``break_force``          N: a stronger mean force during a step breaks the joint; missing: it never breaks
+    ``break_torque``         N m, likewise
+    ``user_id``              any signed 64-bit number; it comes back in events
+    ======================== =================================================================================
+
+    ``anchor_q24`` takes raw integers instead. All kinds raise :class:`physics_fixed.errors.NumberError` if
+    something is no number, given twice or out of range, or neither body is dynamic, and
+    :class:`physics_fixed.errors.IdentityError` if a body does not live.
+    """
+
+    def __init__(self, bodies: Table, settings: Table) -> None:
+        self.table = joint_table()
+        self.states = state_table()
+        self.lost = lost_table()
+        self.tables = self.table, self.states, self.lost
+        self._bodies = bodies
+        self._settings = settings
+        self._lost_in_step: Words = _NO_LOST
+        self._breaks: Words = _NO_ROWS
+        self._events: JointEvents | None = None
+
+    def __repr__(self) -> str:
+        return f"Joints({len(self)})"
+
+    def __len__(self) -> int:
+        """Number of live joints, broken ones included."""
+        return int(np.count_nonzero(self.table["alive"]))
+
+    def __iter__(self) -> Iterator[Joint]:
+        """Handles of all live joints, by row."""
+        generation = self.table["generation"]
+        rows = np.flatnonzero(self.table["alive"]).tolist()
+        return iter([self._handle(body_id(int(generation[row]), row)) for row in rows])
+
+    def __getitem__(self, joint: int) -> Joint:
+        """Handle of a live joint. Raises IdentityError if the id names none."""
+        row_of(self.table, joint, "joint")
+        return self._handle(joint)
+
+    def fixed(self, a: One, b: Other = None, **common: Unpack[Common]) -> Joint:
+        """Hold two bodies as they stand to each other now."""
+        return self._put(FIXED, self._ends(a, b, common), dict.fromkeys(range(LOCKABLE), LOCKED), common)
+
+    def ball(
+        self,
+        a: One,
+        b: Other = None,
+        *,
+        cone: Number | None = None,
+        twist: Sequence[Number] | None = None,
+        friction: Number | None = None,
+        **common: Unpack[Common],
+    ) -> Joint:
+        """Hold two bodies together at a point, free to turn.
+
+        Parameters
+        ----------
+        cone : number
+            Largest angle by which the x axis of b may leave that of a, degrees, 1 to 179; missing: any.
+        twist : two numbers
+            Limits of the twist about ``axis``, degrees.
+        friction : number
+            Torque, N m, up to which the joint resists turning.
+        """
+        brake = None if friction is None else Motor(0, friction)
+        axes = dict.fromkeys((LINEAR_X, LINEAR_Y, LINEAR_Z), LOCKED)
+        axes |= {
+            TWIST: Axis(limits=twist, motor=brake),
+            SWING_Y: Axis(motor=brake),
+            SWING_Z: Axis(motor=brake),
+        }
+        if cone is not None:
+            if not 1 <= exact(cone, "cone") <= _CONE_MAX:
+                raise NumberError(f"cone = {cone}; allowed: 1 to {_CONE_MAX} degrees")
+            axes[CONE] = Axis(limits=(0, cone))
+        return self._put(BALL, self._ends(a, b, common), axes, common)
+
+    def hinge(
+        self,
+        a: One,
+        b: Other = None,
+        *,
+        limits: Sequence[Number] | None = None,
+        motor: Motor | None = None,
+        spring: Spring | None = None,
+        **common: Unpack[Common],
+    ) -> Joint:
+        """Hold two bodies together at a point and let them turn about ``axis`` only, b against a.
+
+        Parameters
+        ----------
+        limits : two numbers
+            Degrees, -180 to 180, from how they stand to each other now.
+        motor : Motor
+        spring : Spring
+            It pulls to 0 degrees unless told otherwise.
+        """
+        axes = dict.fromkeys(range(LOCKABLE), LOCKED)
+        axes[TWIST] = Axis(limits=limits, motor=motor, spring=spring)
+        return self._put(HINGE, self._ends(a, b, common), axes, common)
+
+    def slider(
+        self,
+        a: One,
+        b: Other = None,
+        *,
+        limits: Sequence[Number] | None = None,
+        motor: Motor | None = None,
+        spring: Spring | None = None,
+        **common: Unpack[Common],
+    ) -> Joint:
+        """Let two bodies move along ``axis`` only, b against a, without turning.
+
+        Parameters
+        ----------
+        limits : two numbers
+            m, from where they stand to each other now.
+        motor : Motor
+        spring : Spring
+            It pulls to 0 m unless told otherwise.
+        """
+        axes = dict.fromkeys(range(LOCKABLE), LOCKED)
+        axes[LINEAR_X] = Axis(limits=limits, motor=motor, spring=spring)
+        return self._put(SLIDER, self._ends(a, b, common), axes, common)
+
+    def distance(
+        self,
+        a: One,
+        b: Other = None,
+        *,
+        anchor_a: Sequence[Number] | None = None,
+        anchor_b: Sequence[Number] | None = None,
+        limits: Sequence[Number] | None = None,
+        motor: Motor | None = None,
+        spring: Spring | None = None,
+        **common: Unpack[Common],
+    ) -> Joint:
+        """Keep the distance between a point of a and a point of b, or bound it, or pull it with a spring.
+
+        Without limits, motor and spring the distance stays what it is now: a rod. With ``limits=(0, "2")`` it
+        is a rope of 2 m.
+
+        Parameters
+        ----------
+        anchor_a, anchor_b : three numbers
+            World points, m; missing: the centre of the body. For the world, ``anchor_b`` must be given.
+        limits : two numbers
+            Of the distance, m.
+        motor : Motor
+            Positive speeds drive them apart.
+        spring : Spring
+            It pulls to the distance of now unless told otherwise.
+        """
+        ends = self._ends(a, b, common)
+        point_a = point_q24(anchor_a, None, "anchor_a") or ends.anchor_a
+        point_b = point_q24(anchor_b, None, "anchor_b")
+        if point_b is None:
+            if ends.b == WORLD_ROW:
+                raise NumberError("anchor_b is missing: the world has no centre")
+            point_b = pose_of(self._bodies, ends.b)[0]
+        ends = replace(ends, anchor_a=point_a, anchor_b=point_b)
+        axis = Axis(limits=limits, motor=motor, spring=spring)
+        return self._put(DISTANCE, ends, {LINEAR_X: LOCKED if axis == _FREE else axis}, common)
+
+    def generic(
+        self,
+        a: One,
+        b: Other = None,
+        *,
+        axes: Axes,
+        rotation: Sequence[Number] | None = None,
+        **common: Unpack[Common],
+    ) -> Joint:
+        """Hold two bodies along chosen axes.
+
+        Parameters
+        ----------
+        axes : mapping from number to Axis
+            0, 1, 2 the displacement along x, y, z of the joint, which goes with a; 3 the twist about x; 4, 5
+            the swing about y and z; 6 the cone, the angle between the x axes, which has an upper limit only.
+            Axes that are not named are free.
+        rotation : four numbers
+            Quaternion from the joint's axes to the world's, instead of ``axis``.
+        """
+        strange = [axis for axis in axes if axis not in range(AXES)]
+        if strange:
+            raise NumberError(f"axes {strange}; allowed: 0 to {CONE}: {', '.join(AXIS_NAMES)}")
+        cone = axes.get(CONE, _FREE)
+        if cone != Axis(limits=cone.limits):
+            raise NumberError("the cone has limits only")
+        ends = self._ends(a, b, common)
+        if rotation is not None:
+            if "axis" in common:
+                raise NumberError("axis and rotation are given: one of the two is enough")
+            ends = replace(ends, rotation=unit_quaternion_q30(rotation, None))
+        return self._put(GENERIC, ends, axes, common)
+
+    def remove(self, joint: Joint | int) -> None:
+        """Remove a joint.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live joint.
+        """
+        identity = joint if isinstance(joint, int) else joint.id
+        row = row_of(self.table, identity, "joint")
+        self._keep_events()
+        self._clear(row)
+
+    def drop_body(self, row: int) -> None:
+        """Remove the joints of a body that is about to be removed; the next step reports them."""
+        if self.table.count == 0:
+            return
+        mine = (self.table["row_a"] == row) | (self.table["row_b"] == row)
+        for joint in np.flatnonzero(mine & (self.table["alive"] != 0)).tolist():
+            self._keep_events()
+            self.lost.resize(self.lost.count + 1)
+            self.lost["joint"][-1] = body_id(int(self.table["generation"][joint]), joint)
+            self.lost["user_id"][-1] = self.table["user_id"][joint]
+            self._clear(joint)
+
+    @property
+    def events(self) -> JointEvents:
+        """Joints that broke in the last step, or went with a body before it, in canonical order.
+
+        They are derived, not state: after a restore they are those of the last step that ran.
+        """
+        return self._keep_events()
+
+    def edges(self) -> tuple[int, Bytes, Bytes, Bytes, Words, Words]:
+        """Number of rows, and the columns that tell which bodies joints hold together, for kernels."""
+        table = self.table
+        return (
+            table.count, table.array("alive"), table.array("flags"), self.states.array("broken"),
+            table.array("row_a"), table.array("row_b"),
+        )  # fmt: skip
+
+    def begin_step(self) -> None:
+        """Note the joints that lost a body since the last step, and forget its events."""
+        self._events = None
+        self._breaks = _NO_ROWS
+        self._lost_in_step = _NO_LOST
+        if self.lost.count:
+            self._lost_in_step = np.stack((self.lost["joint"], self.lost["user_id"]), axis=1)
+            self.lost.resize(0)
+
+    def end_step(self, breaks: Words) -> None:
+        """Note the rows of the joints that broke in this step."""
+        self._breaks = breaks
+        if len(breaks):
+            self._keep_events()
+
+    def _keep_events(self) -> JointEvents:
+        if self._events is None:
+            self._events = gather_joint_events(self._lost_in_step, self.table, self.states, self._breaks)
+        return self._events
+
+    def _handle(self, identity: int) -> Joint:
+        return Joint(self.table, self.states, self._bodies, self._settings, identity)
+
+    def _clear(self, row: int) -> None:
+        self.table.own()
+        clear_row(self.table, row)
+        for column in self.states.columns:
+            self.states[column.name][row] = column.default
+
+    def _ends(self, a: One, b: Other, common: Common) -> _Ends:
+        bodies = self._bodies
+        row_a = self._row(a)
+        row_b = WORLD_ROW if b is None else self._row(b)
+        if row_a == row_b:
+            raise NumberError(f"a and b are the same body, id {a if isinstance(a, int) else a.id}")
+        kinds = [int(bodies["kind"][row]) for row in (row_a, row_b) if row != WORLD_ROW]
+        if DYNAMIC not in kinds:
+            raise NumberError("neither body is DYNAMIC: the joint would hold nothing")
+        anchor = point_q24(common.get("anchor"), common.get("anchor_q24"), "anchor")
+        if anchor is None:
+            anchor = pose_of(bodies, row_a)[0]
+        return _Ends(row_a, row_b, anchor, anchor, rotation_onto_q30(common.get("axis")))
+
+    def _row(self, body: One) -> int:
+        return row_of(self._bodies, body if isinstance(body, int) else body.id)
+
+    def _put(self, kind: int, ends: _Ends, axes: Axes, common: Common) -> Joint:
+        """Write a joint into the lowest free row."""
+        bodies, table = self._bodies, self.table
+        cells: dict[str, object] = {
+            "user_id": checked_user_id(common.get("user_id", 0)),
+            "alive": 1,
+            "kind": kind,
+            "flags": JOINT_ENABLED | (JOINT_COLLIDES if common.get("collide_connected", False) else 0),
+            "row_a": ends.a,
+            "row_b": ends.b,
+            "anchor_a_q24": local_point_q24(bodies, ends.a, ends.anchor_a, "anchor"),
+            "anchor_b_q24": local_point_q24(bodies, ends.b, ends.anchor_b, "anchor"),
+            "frame_a_q30": local_rotation_q30(bodies, ends.a, ends.rotation),
+            "frame_b_q30": local_rotation_q30(bodies, ends.b, ends.rotation),
+        }
+        if "break_force" in common:
+            cells["break_force_q24"] = raw_force(common["break_force"], "break_force", angular=False)
+        if "break_torque" in common:
+            cells["break_torque_q24"] = raw_force(common["break_torque"], "break_torque", angular=True)
+        rest_q24 = 0
+        if kind == DISTANCE:
+            rest_q24 = math.isqrt(
+                sum((p - q) ** 2 for p, q in zip(ends.anchor_a, ends.anchor_b, strict=True))
+            )
+        raw = {
+            axis: raw_axis(what, AXIS_NAMES[axis], angular=axis >= TWIST, rest_q24=rest_q24)
+            for axis, what in axes.items()
+        }
+        self._keep_events()
+        row = lowest_free_row(table)
+        if row == table.count:
+            table.resize(row + 1)
+            self.states.resize(row + 1)
+        table.own()
+        for name, value in cells.items():
+            table[name][row] = value
+        for axis, numbers in raw.items():
+            for name, number in numbers.items():
+                table[name][row, axis] = number
+        if kind == DISTANCE:
+            table["lower_q24"][row, LINEAR_X] = max(int(table["lower_q24"][row, LINEAR_X]), 0)
+            if axes[LINEAR_X].locked:
+                table["lower_q24"][row, LINEAR_X] = rest_q24
+        table["generation"][row] += 1
+        return self._handle(int(table["generation"][row]) << ROW_BITS | row)

@@ -1,0 +1,204 @@
+"""A joint by its id."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from physics_fixed.bodies import ROW_BITS, body_id, row_of
+from physics_fixed.errors import NumberError
+from physics_fixed.joints.axis import Motor, RawAxis, Spring, raw_limits, raw_motor, raw_spring
+from physics_fixed.joints.placing import displacement_q28, place_q24
+from physics_fixed.joints.table import DISTANCE, KIND_NAMES, SLIDER
+from physics_fixed.scale import Number
+from physics_fixed.solver.joints.rows import (
+    AXES,
+    CONE,
+    JOINT_ENABLED,
+    LINEAR_X,
+    MODE_LIMITED,
+    MODE_LOCKED,
+    MODE_MOTOR,
+    MODE_SPRING,
+    TWIST,
+    WORLD_ROW,
+)
+from physics_fixed.tables import Table
+
+AXIS_NAMES = ("x", "y", "z", "twist", "swing y", "swing z", "cone")
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A joint by its id: reads and writes its row of the tables, whatever has been moved or restored since.
+
+    Everything here raises :class:`physics_fixed.errors.IdentityError` once the joint is gone. Where an axis
+    is not named, it is that of the kind: the twist, or of sliders and distance joints the displacement along
+    x.
+    """
+
+    table: Table
+    states: Table
+    bodies: Table
+    settings: Table
+    id: int
+
+    @property
+    def row(self) -> int:
+        """Row in the table of joints."""
+        return row_of(self.table, self.id, "joint")
+
+    @property
+    def kind(self) -> str:
+        """fixed, ball, hinge, slider, distance or generic."""
+        return KIND_NAMES[int(self.table["kind"][self.row])]
+
+    @property
+    def body_a(self) -> int:
+        """Id of body a."""
+        return self._body("row_a")
+
+    @property
+    def body_b(self) -> int:
+        """Id of body b, 0 for the world."""
+        return self._body("row_b")
+
+    @property
+    def user_id(self) -> int:
+        """What the caller gave."""
+        return int(self.table["user_id"][self.row])
+
+    @property
+    def broken(self) -> bool:
+        """Whether it has broken: then it holds nothing any more."""
+        return bool(self.states["broken"][self.row])
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it acts, unless broken."""
+        return bool(self.table["flags"][self.row] & JOINT_ENABLED)
+
+    def set_enabled(self, *, enabled: bool) -> None:
+        """Let the joint act, or not."""
+        row = self.row
+        self.table.own()
+        flags = int(self.table["flags"][row])
+        self.table["flags"][row] = flags | JOINT_ENABLED if enabled else flags & ~JOINT_ENABLED
+
+    def place_q24(self, axis: int | None = None) -> int:
+        """Where it stands along an axis: raw Q24 m, or rad (the twist from -pi to pi); 0 where it was made.
+
+        Raises
+        ------
+        NumberError
+            If the axis is none.
+        """
+        row = self.row
+        axis = self._axis(axis)
+        if axis == LINEAR_X and self.table["kind"][row] == DISTANCE:
+            return math.isqrt(sum(part * part for part in self._displacement_q28())) >> 4
+        return place_q24(self.table, self.bodies, row, axis)
+
+    @property
+    def gap_q24(self) -> int:
+        """How far the joint has come apart: length of the displacement along its locked axes, raw Q24 m."""
+        row = self.row
+        if self.table["kind"][row] == DISTANCE:
+            if not self.table["mode"][row, LINEAR_X] & MODE_LOCKED:
+                return 0
+            return abs(self.place_q24() - int(self.table["lower_q24"][row, LINEAR_X]))
+        locked = [axis for axis in range(TWIST) if self.table["mode"][row, axis] & MODE_LOCKED]
+        return math.isqrt(sum(place_q24(self.table, self.bodies, row, axis) ** 2 for axis in locked))
+
+    @property
+    def impulse_q24(self) -> tuple[int, int, int]:
+        """What the joint exerted on b at its anchor in the last step, raw Q24 N s, world axes."""
+        x, y, z = self.states["impulse_q24"][self.row].tolist()
+        return x, y, z
+
+    @property
+    def angular_impulse_q24(self) -> tuple[int, int, int]:
+        """The couple that the joint exerted on b in the last step, raw Q24 N m s, world axes."""
+        x, y, z = self.states["angular_impulse_q24"][self.row].tolist()
+        return x, y, z
+
+    @property
+    def force_q24(self) -> tuple[int, int, int]:
+        """Mean force on b in the last step, raw Q24 N."""
+        rate = int(self.settings["tick_rate"][0])
+        x, y, z = self.impulse_q24
+        return x * rate, y * rate, z * rate
+
+    @property
+    def torque_q24(self) -> tuple[int, int, int]:
+        """Mean torque on b in the last step, raw Q24 N m."""
+        rate = int(self.settings["tick_rate"][0])
+        x, y, z = self.angular_impulse_q24
+        return x * rate, y * rate, z * rate
+
+    def set_motor(self, motor: Motor | None, axis: int | None = None) -> None:
+        """Give an axis a motor, or take it away.
+
+        Raises
+        ------
+        NumberError
+            If a number is out of range, or the axis is locked.
+        """
+        axis = self._axis(axis)
+        cells = {} if motor is None else raw_motor(motor, AXIS_NAMES[axis], angular=axis >= TWIST)
+        self._put(axis, MODE_MOTOR, cells, ("motor_speed_q24", "motor_force_q24"))
+
+    def set_limits(self, limits: Sequence[Number] | None, axis: int | None = None) -> None:
+        """Give an axis limits, m or degrees, or take them away.
+
+        Raises
+        ------
+        NumberError
+            If a number is out of range, or the axis is locked.
+        """
+        axis = self._axis(axis)
+        cells = {} if limits is None else raw_limits(limits, AXIS_NAMES[axis], angular=axis >= TWIST)
+        self._put(axis, MODE_LIMITED, cells, ("lower_q24", "upper_q24"))
+
+    def set_spring(self, spring: Spring | None, axis: int | None = None) -> None:
+        """Give an axis a spring, or take it away. Without a place of rest it pulls to where it stands now.
+
+        Raises
+        ------
+        NumberError
+            If a number is out of range, or the axis is locked.
+        """
+        axis = self._axis(axis)
+        cells: RawAxis = {}
+        if spring is not None:
+            here = self.place_q24(axis)
+            cells = raw_spring(spring, AXIS_NAMES[axis], angular=axis >= TWIST, rest_q24=here)
+        self._put(axis, MODE_SPRING, cells, ("frequency_q24", "damping_q24", "rest_q24"))
+
+    def _put(self, axis: int, bit: int, cells: RawAxis, columns: tuple[str, ...]) -> None:
+        row = self.row
+        mode = int(self.table["mode"][row, axis])
+        if mode & MODE_LOCKED:
+            raise NumberError(f"{AXIS_NAMES[axis]} of this {self.kind} joint is locked")
+        self.table.own()
+        for column in columns:
+            self.table[column][row, axis] = cells.get(column, 0)
+        self.table["mode"][row, axis] = mode | bit if cells else mode & ~bit
+
+    def _axis(self, axis: int | None) -> int:
+        if axis is None:
+            return LINEAR_X if self.table["kind"][self.row] in (SLIDER, DISTANCE) else TWIST
+        if not 0 <= axis < AXES:
+            raise NumberError(f"axis = {axis}; allowed: 0 to {CONE}: {', '.join(AXIS_NAMES)}")
+        return axis
+
+    def _displacement_q28(self) -> tuple[int, int, int]:
+        return displacement_q28(self.table, self.bodies, self.row)
+
+    def _body(self, column: str) -> int:
+        row = int(self.table[column][self.row])
+        if row == WORLD_ROW:
+            return 0
+        assert ROW_BITS == 32
+        return body_id(int(self.bodies["generation"][row]), row)

@@ -1,0 +1,88 @@
+"""The stage of joints in a step, and its scratch memory. Called only where there are joints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from physics_fixed.joints.collection import Joints
+from physics_fixed.layout import Words, aligned_words
+from physics_fixed.solver.joints.colouring import colour_joints, drop_joined
+from physics_fixed.solver.joints.finish import keep_links
+from physics_fixed.solver.joints.prepare import prepare_links
+from physics_fixed.solver.joints.rows import AXES, LINK_GROUPS, LINK_WIDTH, ROD_WIDTH
+from physics_fixed.tables import Table
+
+
+class JointScratch:
+    """Memory of the joints of a space for the duration of a step; each step writes it before it reads it."""
+
+    def __init__(self) -> None:
+        self.capacity = 0
+        self.body_capacity = 0
+        self.link_count = 0
+        self.group_end = aligned_words(LINK_GROUPS)
+        self.reserve(4, 64)
+
+    def reserve(self, count: int, body_count: int) -> None:
+        """Make room for so many joints and rows of bodies."""
+        if body_count > self.body_capacity:
+            self.body_capacity = max(body_count, 2 * self.body_capacity)
+            self.degree = aligned_words(self.body_capacity)
+        if count <= self.capacity:
+            return
+        self.capacity = capacity = max(count, 2 * self.capacity)
+        self.colour_of = aligned_words(capacity)
+        self.breaks = aligned_words(capacity)
+        self.link = aligned_words(capacity, LINK_WIDTH)
+        self.rod = aligned_words(capacity * AXES, ROD_WIDTH)
+
+
+def drop_joined_pairs(joints: Joints, pair_count: int, pairs: Words) -> int:
+    """Take the pairs that joints keep from colliding out of the candidate pairs; how many are left."""
+    return drop_joined(pair_count, pairs, *joints.edges())
+
+
+def prepare_joints(
+    joints: Joints,
+    bodies: Table,
+    settings: Words,
+    scratch: JointScratch,
+    *,
+    mobile: Words,
+    taken: Words,
+    gain_q40: Words,
+    motion: Words,
+) -> None:
+    """Order the joints by colour and make links of them: fills ``scratch``."""
+    table, states = joints.table, joints.states
+    scratch.reserve(table.count, bodies.count)
+    scratch.link_count = colour_joints(
+        bodies.count, table.count, table.array("alive"), table.array("flags"), states.array("broken"),
+        table.array("row_a"), table.array("row_b"), bodies.array("flags"), mobile, taken, scratch.degree,
+        scratch.colour_of, scratch.link, scratch.group_end,
+    )  # fmt: skip
+    prepare_links(
+        settings, bodies.count, scratch.link_count, table.array("row_a"), table.array("row_b"),
+        table.array("kind"), table.array("anchor_a_q24"), table.array("anchor_b_q24"),
+        table.array("frame_a_q30"), table.array("frame_b_q30"), table.array("mode"),
+        table.array("lower_q24"), table.array("upper_q24"), table.array("motor_speed_q24"),
+        table.array("motor_force_q24"), table.array("frequency_q24"), table.array("damping_q24"),
+        table.array("rest_q24"), states.array("push_q24"), mobile, scratch.degree,
+        bodies.array("inverse_mass_q40"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
+        gain_q40, motion, scratch.link, scratch.rod,
+    )  # fmt: skip
+
+
+def keep_joints(
+    joints: Joints, bodies: Table, tick_q40: int, scratch: JointScratch, *, mobile: Words
+) -> None:
+    """Write the table of states, and tell the joints which of them broke."""
+    table, states = joints.table, joints.states
+    count = keep_links(
+        tick_q40, table.count, scratch.link_count, scratch.link, scratch.rod, table.array("row_a"),
+        table.array("row_b"), table.array("break_force_q24"), table.array("break_torque_q24"), mobile,
+        bodies.array("inverse_mass_q40"), scratch.colour_of, states.array("broken"),
+        states.array("push_q24"), states.array("impulse_q24"), states.array("angular_impulse_q24"),
+        scratch.breaks,
+    )  # fmt: skip
+    joints.end_step(np.array(scratch.breaks[:count]))

@@ -1,0 +1,1 @@
+"""Joints in the solver: links and rods, their colours, frames and passes. See docs/physics/joints.md."""
