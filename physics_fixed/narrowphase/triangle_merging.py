@@ -3,12 +3,15 @@
 A box on a fine mesh touches dozens of triangles. A contact for each would be slow to solve and as stiff as
 dozens of springs. So contacts that push to nearly the same direction become one, with up to four points.
 
-Which ones: in the order of triangles each contact joins the first group whose first normal is within two
-degrees of its own, and which has the same material; or it opens a new one. The merged normal is the mean. Its
-points are those that span the largest patch: the one farthest from the middle of all, the one farthest from
-that, on either side of the line through these two the one farthest from it; and where all of these are
-shallower than the deepest point, that one. Spheres keep one point for each contact, because their normals
-must go through their centres: of those within half a degree of each other the deepest stays.
+Which ones: the deepest contact that belongs to no group yet opens one, and takes in all that push to within
+two degrees of its direction and have the same material; and so on. The merged normal is the mean of those of
+its contacts that bear: that have a point about as deep as the group's deepest. Of the points that bear those
+stay that span the largest patch: the one farthest from their middle, the one farthest from that, and twice
+the one that makes the line or triangle of these largest, unless it lies so near to it that it would not keep
+the shape from tipping over. The places left go to points that do not bear yet, by the same rule.
+
+Spheres keep one point for each contact, because their normals must go through their centres: of those within
+half a degree of each other the deepest stays.
 
 A merged contact is not named by its triangles, which come and go as a body slides, but by the direction of
 its normal: one of 294 cells, and its rank among the groups of that cell. So what it accumulated stays when
@@ -31,6 +34,7 @@ from physics_fixed.layout import (
     CONTACT_POINT_FIRST,
     CONTACT_RESTITUTION,
     CONTACT_ROLLING,
+    CONTACT_ROW,
     CONTACT_SENSOR,
     CONTACT_SUB,
     CONTACT_TOUCHED,
@@ -50,8 +54,10 @@ COSINE_Q60: Final = 1152219175977136986
 """Contacts whose normals differ by less are merged: the cosine of two degrees."""
 COSINE_SPHERE_Q60: Final = 1152877604888700519
 """The same for spheres: the cosine of half a degree."""
-DEEPER_Q24: Final = (1 << 24) // 4000
-"""A point that is deeper than the chosen ones by more (0.25 mm) is chosen, too."""
+BEARING_Q24: Final = (1 << 24) // 500
+"""Points bear that are at most so much (2 mm) less deep than the deepest of their group."""
+FLAT_SHARE: Final = 8
+"""A point whose distance from a line is below 1/8 of the line's length does not keep a shape from tipping."""
 
 CELLS: Final = 7  # along each of the two axes of a side of the cube of directions
 _SAME_Q24 = (1 << 24) // 2000  # points of a contact that are nearer to each other (0.5 mm) are one
@@ -67,9 +73,11 @@ _SPREAD = 0x9E3779B1  # odd: mixes the bits of a triangle's number
 _CHOSEN = CONTACT_FRICTION  # (4) rows of points
 _CHOSEN_COUNT = CONTACT_TOUCHED
 _LEADER = CONTACT_GROUP  # row of the contact that leads its group
+_LIMIT = CONTACT_ROW  # separation up to which the points of the group bear
 _KEEPER = 7  # of a point: its row in the end, + 1; 0 if it goes
 
-assert _CHOSEN + POINTS_MAX <= _CHOSEN_COUNT
+assert _CHOSEN + POINTS_MAX <= _CHOSEN_COUNT < _LIMIT < _LEADER
+_NO_LEADER = -1
 assert POINT_PUSH < POINT_TOTAL < _KEEPER < POINT_WIDTH
 
 
@@ -97,11 +105,11 @@ def merge_contacts(contact: Words, begin: int, end: int, point: Words, point_end
     label_groups(contact, begin, end, point)
     for index in range(begin, end):
         if contact[index, _LEADER] == index:
-            choose_points(contact, index, end, point)
+            choose_points(contact, begin, index, end, point)
     name_points(contact, begin, end, point)
     for index in range(begin, end):
         if contact[index, _LEADER] == index:
-            name_group(contact, begin, index)
+            name_group(contact, begin, index, end)
     end = begin + sort_leaders(contact, begin, end)
     return end, keep_points(contact, begin, end, point, point_begin, point_end)
 
@@ -136,71 +144,84 @@ def cosine_between(contact: Words, first: int, second: int) -> int:
     )  # fmt: skip
 
 
+@inline_kernel("int64(int64[:,::1],int64,int64[:,::1])")
+def depth_of(contact: Words, index: int, point: Words) -> int:
+    """Separation of the deepest point of a contact."""
+    first = contact[index, CONTACT_POINT_FIRST]
+    deepest = first
+    for row in range(first + 1, first + contact[index, CONTACT_POINT_COUNT]):
+        if point[row, POINT_SEPARATION] < point[deepest, POINT_SEPARATION]:
+            deepest = row
+    separation: int = point[deepest, POINT_SEPARATION]
+    return separation
+
+
 @device_kernel("void(int64[:,::1],int64,int64,int64[:,::1])")
 def label_groups(contact: Words, begin: int, end: int, point: Words) -> None:
-    """Write the leader of each contact's group, the first of the group."""
+    """Write the leader of each contact's group: its deepest contact, of several the first."""
     for index in range(begin, end):
-        bound = COSINE_SPHERE_Q60 if is_round(contact, index, point) else COSINE_Q60
-        leader = begin
-        while leader < index and not (
-            contact[leader, _LEADER] == leader
-            and same_kind(contact, leader, index)
-            and cosine_between(contact, leader, index) >= bound
-        ):
-            leader += 1
-        contact[index, _LEADER] = leader
+        contact[index, _LEADER] = _NO_LEADER
+        contact[index, _LIMIT] = depth_of(contact, index, point) + BEARING_Q24
+    while True:
+        leader = _NO_LEADER
+        for index in range(begin, end):
+            if contact[index, _LEADER] == _NO_LEADER:
+                if leader == _NO_LEADER or contact[index, _LIMIT] < contact[leader, _LIMIT]:
+                    leader = index
+        if leader == _NO_LEADER:
+            return
+        bound = COSINE_SPHERE_Q60 if is_round(contact, leader, point) else COSINE_Q60
+        contact[leader, _LEADER] = leader
+        for index in range(begin, end):
+            if contact[index, _LEADER] == _NO_LEADER and same_kind(contact, leader, index):
+                if cosine_between(contact, leader, index) >= bound:
+                    contact[index, _LEADER] = leader
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1])")
-def choose_points(contact: Words, leader: int, end: int, point: Words) -> None:
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1])")
+def choose_points(contact: Words, begin: int, leader: int, end: int, point: Words) -> None:
     """Choose the points of a group, and turn its leader's normal to the mean."""
-    first = contact[leader, CONTACT_POINT_FIRST]
-    deepest = first
+    origin = contact[leader, CONTACT_POINT_FIRST]
     members = 0
     spread = 0
-    for index in range(leader, end):
-        if contact[index, _LEADER] != leader:
-            continue
-        members += 1
-        for row in range(
-            contact[index, CONTACT_POINT_FIRST],
-            contact[index, CONTACT_POINT_FIRST] + contact[index, CONTACT_POINT_COUNT],
-        ):
-            if point[row, POINT_SEPARATION] < point[deepest, POINT_SEPARATION]:
-                deepest = row
-            for axis in range(3):
-                spread |= abs(point[row, POINT_ARM + axis] - point[first, POINT_ARM + axis])
-    if members == 1:
+    for index in range(begin, end):
+        if contact[index, _LEADER] == leader:
+            members += 1
+            start = contact[index, CONTACT_POINT_FIRST]
+            for row in range(start, start + contact[index, CONTACT_POINT_COUNT]):
+                for axis in range(POINT_ARM, POINT_ARM + 3):
+                    spread |= abs(point[row, axis] - point[origin, axis])
+    if members == 1 or is_round(contact, leader, point):
         contact[leader, _CHOSEN_COUNT] = contact[leader, CONTACT_POINT_COUNT]
         for k in range(contact[leader, CONTACT_POINT_COUNT]):
-            contact[leader, _CHOSEN + k] = first + k
+            contact[leader, _CHOSEN + k] = origin + k
         return
-    if is_round(contact, leader, point):
-        contact[leader, _CHOSEN_COUNT] = 1
-        contact[leader, _CHOSEN] = deepest
-        for index in range(leader, end):
-            if contact[index, CONTACT_POINT_FIRST] == deepest:
-                for axis in range(3):
-                    contact[leader, CONTACT_NORMAL + axis] = contact[index, CONTACT_NORMAL + axis]
-        return
-    turn_to_mean(contact, leader, end)
+    turn_to_mean(contact, begin, leader, end)
     shift = maximum(bit_length(spread) - _COORDINATE_BITS, 0)
-    choose_patch(contact, leader, end, point, first, shift)
-    add_deepest(contact, leader, point, deepest, shift)
+    along = 0
+    for axis in range(1, 3):
+        if abs(contact[leader, CONTACT_NORMAL + axis]) > abs(contact[leader, CONTACT_NORMAL + along]):
+            along = axis
+    contact[leader, _CHOSEN_COUNT] = 0
+    for bearing in (1, 0):
+        choose_line(contact, begin, leader, end, point, along, shift, bearing)
+        choose_corner(contact, begin, leader, end, point, along, shift, bearing)
+        choose_corner(contact, begin, leader, end, point, along, shift, bearing)
 
 
-@device_kernel("void(int64[:,::1],int64,int64)")
-def turn_to_mean(contact: Words, leader: int, end: int) -> None:
-    """Make the leader's normal the mean of its group's; equal normals stay as they are, to the bit."""
+@device_kernel("void(int64[:,::1],int64,int64,int64)")
+def turn_to_mean(contact: Words, begin: int, leader: int, end: int) -> None:
+    """Make the leader's normal the mean of those that bear in its group; equal ones stay as they are."""
     x = y = z = 0
     different = 0
-    for index in range(leader, end):
+    for index in range(begin, end):
         if contact[index, _LEADER] == leader:
-            x += contact[index, CONTACT_NORMAL]
-            y += contact[index, CONTACT_NORMAL + 1]
-            z += contact[index, CONTACT_NORMAL + 2]
-            for axis in range(CONTACT_NORMAL, CONTACT_NORMAL + 3):
-                different |= contact[index, axis] ^ contact[leader, axis]
+            if contact[index, _LIMIT] - BEARING_Q24 <= contact[leader, _LIMIT]:
+                x += contact[index, CONTACT_NORMAL]
+                y += contact[index, CONTACT_NORMAL + 1]
+                z += contact[index, CONTACT_NORMAL + 2]
+                for axis in range(CONTACT_NORMAL, CONTACT_NORMAL + 3):
+                    different |= contact[index, axis] ^ contact[leader, axis]
     if different != 0:
         x, y, z, _ = direction_and_length(x, y, z)
         contact[leader, CONTACT_NORMAL] = x
@@ -219,100 +240,142 @@ def in_plane(point: Words, row: int, origin: int, along: int, shift: int) -> tup
     )
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64,int64)")
-def choose_patch(contact: Words, leader: int, end: int, point: Words, origin: int, shift: int) -> None:
-    """Choose two to four points of a group that span the largest patch; one if they are all in one place."""
-    along = 0
-    for axis in range(1, 3):
-        if abs(contact[leader, CONTACT_NORMAL + axis]) > abs(contact[leader, CONTACT_NORMAL + along]):
-            along = axis
-    middle_u = middle_v = count = 0
-    # Three rounds over the group's points: their middle, the farthest from it, the farthest from that.
-    one = other = origin
-    for turn in range(3):
-        longest = -1
-        for index in range(leader, end):
-            if contact[index, _LEADER] != leader:
-                continue
-            start = contact[index, CONTACT_POINT_FIRST]
-            for row in range(start, start + contact[index, CONTACT_POINT_COUNT]):
-                u, v = in_plane(point, row, origin, along, shift)
-                if turn == 0:
-                    middle_u += u
-                    middle_v += v
-                    count += 1
-                    continue
-                squared = (u - middle_u) * (u - middle_u) + (v - middle_v) * (v - middle_v)
-                if squared > longest:
-                    longest = squared
-                    other = row
-        if turn == 0:
-            middle_u //= count
-            middle_v //= count
-        elif turn == 1:
-            one = other
-            middle_u, middle_v = in_plane(point, one, origin, along, shift)
-    contact[leader, _CHOSEN] = one
-    contact[leader, _CHOSEN + 1] = other
-    u, v = in_plane(point, other, one, along, shift)
-    nearest = _SAME_Q24 >> shift
-    longest = maximum(abs(u), abs(v))
-    contact[leader, _CHOSEN_COUNT] = 1
-    if longest > nearest:
-        contact[leader, _CHOSEN_COUNT] = 2
-        choose_sides(contact, leader, end, point, along, shift, longest * (nearest + 1))
+@inline_kernel("void(int64[:,::1],int64,int64)")
+def choose(contact: Words, leader: int, row: int) -> None:
+    """Add a point to the chosen ones."""
+    contact[leader, _CHOSEN + contact[leader, _CHOSEN_COUNT]] = row
+    contact[leader, _CHOSEN_COUNT] += 1
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64,int64,int64)")
-def choose_sides(
-    contact: Words, leader: int, end: int, point: Words, along: int, shift: int, area_min: int
-) -> None:
-    """Add the points of a group that lie farthest to either side of the line through the two chosen ones."""
-    one = contact[leader, _CHOSEN]
-    other_u, other_v = in_plane(point, contact[leader, _CHOSEN + 1], one, along, shift)
-    left = right = -1
-    most = area_min
-    least = -area_min
-    for index in range(leader, end):
+@device_kernel("int64(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64,int64,int64)")
+def farthest_from(
+    contact: Words,
+    begin: int,
+    leader: int,
+    end: int,
+    point: Words,
+    along: int,
+    shift: int,
+    bearing: int,
+    middle_u: int,
+    middle_v: int,
+) -> int:
+    """Row of the group's point farthest from a place, seen from the leader's first point; of several the
+    first. With ``bearing`` among those that bear.
+    """
+    origin = contact[leader, CONTACT_POINT_FIRST]
+    longest = -1
+    farthest: int = origin
+    for index in range(begin, end):
         if contact[index, _LEADER] != leader:
             continue
         start = contact[index, CONTACT_POINT_FIRST]
         for row in range(start, start + contact[index, CONTACT_POINT_COUNT]):
-            u, v = in_plane(point, row, one, along, shift)
-            area = other_u * v - other_v * u
-            if area > most:
-                most = area
-                left = row
-            if area < least:
-                least = area
-                right = row
-    for row in (left, right):
-        if row >= 0:
-            contact[leader, _CHOSEN + contact[leader, _CHOSEN_COUNT]] = row
-            contact[leader, _CHOSEN_COUNT] += 1
+            if bearing != 0 and point[row, POINT_SEPARATION] > contact[leader, _LIMIT]:
+                continue
+            u, v = in_plane(point, row, origin, along, shift)
+            squared = (u - middle_u) * (u - middle_u) + (v - middle_v) * (v - middle_v)
+            if squared > longest:
+                longest = squared
+                farthest = row
+    return farthest
 
 
-@device_kernel("void(int64[:,::1],int64,int64[:,::1],int64,int64)")
-def add_deepest(contact: Words, leader: int, point: Words, deepest: int, shift: int) -> None:
-    """Make sure that a point about as deep as the deepest is among the chosen; it may replace the nearest."""
-    nearest = 0
-    shortest = -1
-    for k in range(contact[leader, _CHOSEN_COUNT]):
-        row = contact[leader, _CHOSEN + k]
-        if point[row, POINT_SEPARATION] <= point[deepest, POINT_SEPARATION] + DEEPER_Q24:
-            return
-        squared = 0
-        for axis in range(POINT_ARM, POINT_ARM + 3):
-            apart = (point[row, axis] - point[deepest, axis]) >> shift
-            squared += apart * apart
-        if (shortest < 0) | (squared < shortest):
-            shortest = squared
-            nearest = k
-    same = _SAME_Q24 >> shift
-    if (contact[leader, _CHOSEN_COUNT] < POINTS_MAX) & (shortest > same * same):
-        nearest = contact[leader, _CHOSEN_COUNT]
-        contact[leader, _CHOSEN_COUNT] += 1
-    contact[leader, _CHOSEN + nearest] = deepest
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64)")
+def choose_line(
+    contact: Words, begin: int, leader: int, end: int, point: Words, along: int, shift: int, bearing: int
+) -> None:
+    """Choose the first two points of a group: far from the middle and far from each other.
+
+    A second one in the place of the first is not chosen.
+    """
+    origin = contact[leader, CONTACT_POINT_FIRST]
+    if contact[leader, _CHOSEN_COUNT] == 0:
+        middle_u = middle_v = count = 0
+        for index in range(begin, end):
+            if contact[index, _LEADER] != leader:
+                continue
+            start = contact[index, CONTACT_POINT_FIRST]
+            for row in range(start, start + contact[index, CONTACT_POINT_COUNT]):
+                if point[row, POINT_SEPARATION] <= contact[leader, _LIMIT]:
+                    u, v = in_plane(point, row, origin, along, shift)
+                    middle_u += u
+                    middle_v += v
+                    count += 1
+        choose(
+            contact,
+            leader,
+            farthest_from(
+                contact,
+                begin,
+                leader,
+                end,
+                point,
+                along,
+                shift,
+                bearing,
+                middle_u // count,
+                middle_v // count,
+            ),
+        )
+    if contact[leader, _CHOSEN_COUNT] == 1:
+        one = contact[leader, _CHOSEN]
+        u, v = in_plane(point, one, origin, along, shift)
+        other = farthest_from(contact, begin, leader, end, point, along, shift, bearing, u, v)
+        u, v = in_plane(point, other, one, along, shift)
+        if maximum(abs(u), abs(v)) > _SAME_Q24 >> shift:
+            choose(contact, leader, other)
+
+
+@inline_kernel("UniTuple(int64,2)(int64[:,::1],int64,int64,int64,int64,int64)")
+def area_and_least(point: Words, start: int, end: int, row: int, along: int, shift: int) -> tuple[int, int]:
+    """Twice the area of a triangle of points, positive if it turns left, and the least of one whose point
+    ``row`` counts: that lies off the side from ``start`` to ``end`` by 1/8 of its length, and by 0.5 mm.
+    """
+    side_u, side_v = in_plane(point, end, start, along, shift)
+    u, v = in_plane(point, row, start, along, shift)
+    longest = maximum(abs(side_u), abs(side_v))
+    least = maximum((side_u * side_u + side_v * side_v) // FLAT_SHARE, longest * ((_SAME_Q24 >> shift) + 1))
+    return side_u * v - side_v * u, least
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64)")
+def choose_corner(
+    contact: Words, begin: int, leader: int, end: int, point: Words, along: int, shift: int, bearing: int
+) -> None:
+    """Add the point of a group that makes the line or triangle of the chosen ones largest, if it counts."""
+    count = contact[leader, _CHOSEN_COUNT]
+    if (count < 2) | (count == POINTS_MAX):
+        return
+    one, two = contact[leader, _CHOSEN], contact[leader, _CHOSEN + 1]
+    three = two
+    sides = 1
+    if count == 3:
+        sides = 3
+        three = contact[leader, _CHOSEN + 2]
+        area, _ = area_and_least(point, one, two, three, along, shift)
+        if area > 0:  # so that its outside is on the left of each side
+            one, two = two, one
+    best = -1
+    largest = 0
+    for index in range(begin, end):
+        if contact[index, _LEADER] != leader:
+            continue
+        first = contact[index, CONTACT_POINT_FIRST]
+        for row in range(first, first + contact[index, CONTACT_POINT_COUNT]):
+            if bearing != 0 and point[row, POINT_SEPARATION] > contact[leader, _LIMIT]:
+                continue
+            for side in range(sides):
+                start = one if side == 0 else (two if side == 1 else three)
+                stop = two if side == 0 else (three if side == 1 else one)
+                area, least = area_and_least(point, start, stop, row, along, shift)
+                if sides == 1:
+                    area = abs(area)
+                if area > maximum(largest, least):
+                    largest = area
+                    best = row
+    if best >= 0:
+        choose(contact, leader, best)
 
 
 @device_kernel("void(int64[:,::1],int64,int64,int64[:,::1])")
@@ -347,18 +410,32 @@ def direction_cell(x: int, y: int, z: int) -> int:
     return ((2 * side + (1 if x < 0 else 0)) * CELLS + u) * CELLS + v
 
 
-@device_kernel("void(int64[:,::1],int64,int64)")
-def name_group(contact: Words, begin: int, leader: int) -> None:
-    """Write the name of a group into its leader's CONTACT_SUB."""
-    cell = direction_cell(
-        contact[leader, CONTACT_NORMAL],
-        contact[leader, CONTACT_NORMAL + 1],
-        contact[leader, CONTACT_NORMAL + 2],
+@inline_kernel("int64(int64[:,::1],int64)")
+def cell_of(contact: Words, index: int) -> int:
+    """Cell of directions in which the normal of a contact points."""
+    return direction_cell(
+        contact[index, CONTACT_NORMAL], contact[index, CONTACT_NORMAL + 1], contact[index, CONTACT_NORMAL + 2]
     )
+
+
+@inline_kernel("boolean(int64[:,::1],int64,int64)")
+def normal_before(contact: Words, first: int, second: int) -> bool:
+    """Whether the first of two contacts has the lower normal, by x, y, z; of equal ones the first has it."""
+    for axis in range(CONTACT_NORMAL, CONTACT_NORMAL + 3):
+        if contact[first, axis] != contact[second, axis]:
+            lower: bool = contact[first, axis] < contact[second, axis]
+            return lower
+    return first < second
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64)")
+def name_group(contact: Words, begin: int, leader: int, end: int) -> None:
+    """Write the name of a group into its leader's CONTACT_SUB."""
+    cell = cell_of(contact, leader)
     rank = 0
-    for index in range(begin, leader):
-        if contact[index, _LEADER] == index:
-            if (contact[index, CONTACT_SUB] & _TRIANGLE_MASK) >> _NAME_SHIFT == cell:
+    for index in range(begin, end):
+        if contact[index, _LEADER] == index and cell_of(contact, index) == cell:
+            if normal_before(contact, index, leader) and index != leader:
                 rank += 1
     shape = contact[leader, CONTACT_SUB] >> _SUB_SHIFT
     contact[leader, CONTACT_SUB] = (shape << _SUB_SHIFT) | (cell << _NAME_SHIFT) | rank

@@ -29,7 +29,7 @@ from physics_fixed.layout import (
     POINT_WIDTH,
 )
 from physics_fixed.narrowphase import triangle_merging
-from physics_fixed.narrowphase.triangle_merging import COSINE_Q60, COSINE_SPHERE_Q60, DEEPER_Q24
+from physics_fixed.narrowphase.triangle_merging import BEARING_Q24, COSINE_Q60, COSINE_SPHERE_Q60
 from tests.physics_fixed.meshes.reference import ONE, Point, dot, minus
 from tests.physics_fixed.meshes.test_rays import direction_to
 
@@ -111,16 +111,23 @@ def merge(rows: list[Row]) -> list[Row]:
 # --- A plain version. ---
 
 
+def depth(row: Row) -> int:
+    return min(touch.separation for touch in row.touches)
+
+
 def groups_of(rows: list[Row]) -> list[list[Row]]:
-    groups: list[list[Row]] = []
-    for row in rows:
-        bound = COSINE_Q60 if row.touches[0].word else COSINE_SPHERE_Q60
-        for group in groups:
-            if dot(group[0].normal, row.normal) >= bound and group[0].material == row.material:
-                group.append(row)
-                break
-        else:
-            groups.append([row])
+    """Each group with its leader first."""
+    groups = []
+    left = list(rows)
+    while left:
+        leader = min(left, key=depth)
+        bound = COSINE_Q60 if leader.touches[0].word else COSINE_SPHERE_Q60
+        group = [
+            row for row in left
+            if row is leader or (dot(leader.normal, row.normal) >= bound and row.material == leader.material)
+        ]  # fmt: skip
+        left = [row for row in left if row not in group]
+        groups.append([leader, *(row for row in group if row is not leader)])
     return groups
 
 
@@ -131,66 +138,89 @@ def named(row: Row, touch: Touch) -> Touch:
 
 def plainly(rows: list[Row]) -> list[Row]:
     result: list[Row] = []
-    ranks: dict[int, int] = {}
     for group in groups_of(rows):
-        touches = [named(row, touch) for row in group for touch in row.touches]
-        normal = group[0].normal
-        if len(group) > 1 and touches[0].word == 0:
-            best = min(group, key=lambda row: row.touches[0].separation)
-            normal, touches = best.normal, list(best.touches)
-        elif len(group) > 1:
-            if any(row.normal != normal for row in group):
-                total = tuple(sum(row.normal[k] for row in group) for k in range(3))
+        leader = group[0]
+        normal, touches = leader.normal, [named(leader, touch) for touch in leader.touches]
+        if len(group) > 1 and touches[0].word != 0:
+            limit = depth(leader) + BEARING_Q24
+            bearing = [row.normal for row in group if depth(row) <= limit]
+            if any(other != normal for other in bearing):
+                total = tuple(sum(other[k] for other in bearing) for k in range(3))
                 normal = direction_to((0, 0, 0), total)  # type: ignore[arg-type]
-            touches = [touches[k] for k in sorted(chosen(touches, normal))]
-        cell = run_cell(*normal)
-        rank = ranks[cell] = ranks.get(cell, -1) + 1
-        sub = BASE | cell << 20 | rank
-        result.append(Row(sub, normal, tuple(touches), group[0].material))
+            every = [
+                named(row, touch) for row in sorted(group, key=lambda row: row.sub) for touch in row.touches
+            ]
+            kept = chosen(every, touches[0].arm, normal, limit)
+            touches = [every[k] for k in sorted(kept)]
+        result.append(Row(leader.sub, normal, tuple(touches), leader.material))
+    cells = [run_cell(*row.normal) for row in result]
+    names = []
+    for row, cell in zip(result, cells, strict=True):
+        peers = [(other.normal, other.sub) for other, its in zip(result, cells, strict=True) if its == cell]
+        names.append(BASE | cell << 20 | sorted(peers).index((row.normal, row.sub)))
+    result = [replace(row, sub=name) for row, name in zip(result, names, strict=True)]
     return sorted(result, key=lambda row: row.sub)
 
 
-def chosen(touches: list[Touch], normal: Point) -> list[int]:
+class Flat:
+    """Points of a group in the plane across the largest component of its normal, in reduced units."""
+
+    def __init__(self, touches: list[Touch], origin: Point, normal: Point) -> None:
+        self.along = max(range(3), key=lambda k: (abs(normal[k]), -k))
+        spread = 0
+        for touch in touches:
+            for part in minus(touch.arm, origin):
+                spread |= abs(part)
+        self.shift = max(spread.bit_length() - 28, 0)
+        self.same = (ONE // 2000) >> self.shift
+        self.origin, self.arms = origin, [touch.arm for touch in touches]
+
+    def seen(self, number: int, place: Point) -> tuple[int, int]:
+        offset = minus(self.arms[number], place)
+        return offset[(self.along + 1) % 3] >> self.shift, offset[(self.along + 2) % 3] >> self.shift
+
+    def farthest(self, numbers: list[int], place: tuple[int, ...]) -> int:
+        def squared(n: int) -> int:
+            return sum((part - q) ** 2 for part, q in zip(self.seen(n, self.origin), place, strict=True))
+
+        return max(numbers, key=lambda n: (squared(n), -n))
+
+    def area(self, a: int, b: int, n: int) -> int:
+        (u, v), (x, y) = self.seen(b, self.arms[a]), self.seen(n, self.arms[a])
+        return u * y - v * x
+
+    def outside(self, keep: list[int], n: int) -> int:
+        """Largest area beyond a side of the chosen line or triangle, if it counts; else 0."""
+        sides = [(keep[0], keep[1])]
+        if len(keep) == 3:
+            a, b, c = keep if self.area(*keep) <= 0 else (keep[1], keep[0], keep[2])
+            sides = [(a, b), (b, c), (c, a)]
+        largest = 0
+        for a, b in sides:
+            u, v = self.seen(b, self.arms[a])
+            area = self.area(a, b, n) if len(keep) == 3 else abs(self.area(a, b, n))
+            if area > max((u * u + v * v) // 8, max(abs(u), abs(v)) * (self.same + 1)):
+                largest = max(largest, area)
+        return largest
+
+
+def chosen(touches: list[Touch], origin: Point, normal: Point, limit: int) -> list[int]:
     """Numbers of the points that are kept."""
-    along = max(range(3), key=lambda k: (abs(normal[k]), -k))
-    origin = touches[0].arm
-    spread = 0
-    for touch in touches:
-        for part in minus(touch.arm, origin):
-            spread |= abs(part)
-    shift = max(spread.bit_length() - 28, 0)
-
-    def flat(number: int, seen_from: int = 0) -> tuple[int, int]:
-        offset = minus(touches[number].arm, touches[seen_from].arm)
-        return offset[(along + 1) % 3] >> shift, offset[(along + 2) % 3] >> shift
-
-    numbers = range(len(touches))
-    middle = tuple(sum(flat(n)[k] for n in numbers) // len(touches) for k in (0, 1))
-
-    def farthest(place: tuple[int, ...]) -> int:
-        return max(numbers, key=lambda n: ((flat(n)[0] - place[0]) ** 2 + (flat(n)[1] - place[1]) ** 2, -n))
-
-    one = farthest(middle)
-    other = farthest(flat(one))
-    keep = [one]
-    u, v = flat(other, one)
-    same = (ONE // 2000) >> shift
-    if max(abs(u), abs(v)) > same:
-        keep.append(other)
-        areas = [u * flat(n, one)[1] - v * flat(n, one)[0] for n in numbers]
-        least = max(abs(u), abs(v)) * (same + 1)
-        left, right = areas.index(max(areas)), areas.index(min(areas))
-        keep += [left] * (areas[left] > least) + [right] * (areas[right] < -least)
-    deepest = min(numbers, key=lambda n: touches[n].separation)
-    if all(touches[n].separation > touches[deepest].separation + DEEPER_Q24 for n in keep):
-        squares = []
-        for n in keep:
-            parts = [(p - q) >> shift for p, q in zip(touches[n].arm, touches[deepest].arm, strict=True)]
-            squares.append(sum(part * part for part in parts))
-        if len(keep) < 4 and min(squares) > same * same:
-            keep.append(deepest)
-        else:
-            keep[squares.index(min(squares))] = deepest
+    flat = Flat(touches, origin, normal)
+    everyone = list(range(len(touches)))
+    bearing = [n for n in everyone if touches[n].separation <= limit]
+    middle = tuple(sum(flat.seen(n, origin)[k] for n in bearing) // len(bearing) for k in (0, 1))
+    keep = [flat.farthest(bearing, middle)]
+    for numbers in (bearing, everyone):
+        if len(keep) == 1:
+            other = flat.farthest(numbers, flat.seen(keep[0], origin))
+            if max(map(abs, flat.seen(other, touches[keep[0]].arm))) > flat.same:
+                keep.append(other)
+        for _ in range(2):
+            if 2 <= len(keep) < 4:
+                areas = [flat.outside(keep, n) for n in numbers]
+                if max(areas) > 0:
+                    keep.append(numbers[areas.index(max(areas))])
     return keep
 
 
@@ -248,11 +278,12 @@ def test_a_patch_keeps_most_of_its_area_and_its_deepest_point(seed: int) -> None
     rows = [replace(row, material=5) for row in some_rows(chance, 12, ONE, 0, round_ones=False)]
     every = [touch for row in rows for touch in row.touches]
     (merged,) = merge(rows)
-    assert 3 <= len(merged.touches) <= 4
     lowest = min(touch.separation for touch in every)
-    assert min(touch.separation for touch in merged.touches) <= lowest + DEEPER_Q24
+    assert 1 <= len(merged.touches) <= 4
+    assert min(touch.separation for touch in merged.touches) <= lowest + BEARING_Q24
     level = [replace(row, touches=tuple(replace(t, separation=0) for t in row.touches)) for row in rows]
     (merged,) = merge(level)
+    assert 3 <= len(merged.touches) <= 4
     places = [(touch.arm[0], touch.arm[2]) for touch in every]
     kept = [(touch.arm[0], touch.arm[2]) for touch in merged.touches]
     largest = max(area(list(four)) for four in itertools.combinations(places, 4))
@@ -288,6 +319,24 @@ def test_a_box_on_tiles_has_its_four_corners_and_one_name(shift: int) -> None:
     }
     assert {touch.arm for touch in merged.touches} == corners
     assert merged.sub == merge(tiles(8, 8, x=0, z=0))[0].sub
+
+
+def test_points_that_bear_are_kept_before_others() -> None:
+    """Three peaks hold up a plate whose corners are farther out, but do not touch: the three stay."""
+    peaks = [Touch((k * ONE // 3, 0, (k % 2) * ONE // 4), -k, 1 << 48 | k) for k in (1, 2, 3)]
+    corners = [Touch((i * ONE, 0, j * ONE), ONE // 100, 1 << 48 | 9) for i in (-2, 2) for j in (-2, 2)]
+    (merged,) = merge([Row(BASE | k, UP, (touch,)) for k, touch in enumerate([*corners, *peaks])])
+    assert len(merged.touches) == 4
+    assert {touch.arm for touch in peaks} < {touch.arm for touch in merged.touches}
+
+
+def test_a_tilted_plate_keeps_the_side_that_does_not_touch_yet() -> None:
+    """Its low side has many points in a line; two of them stay, and the two high corners."""
+    low = [Touch((k * ONE // 4, 0, (k % 2) << 14), 0, 1 << 48 | k) for k in range(9)]
+    high = [Touch((i * 2 * ONE, ONE // 100, ONE), ONE // 100, 1 << 48 | 90 + i) for i in (0, 1)]
+    (merged,) = merge([Row(BASE | k, UP, (touch,)) for k, touch in enumerate([*low, *high])])
+    assert {touch.arm[0] for touch in merged.touches} == {0, 2 * ONE}
+    assert sorted(touch.separation for touch in merged.touches) == [0, 0, ONE // 100, ONE // 100]
 
 
 def test_equal_features_of_two_triangles_get_two_names() -> None:
