@@ -2,10 +2,10 @@
 
 ``python -P -m fuzz.physics_driver SCENE STEPS SLEEP ITERATIONS SECONDS OUT [rollback]``
 
-SCENE is a text file, one body a line: ``S`` or ``D`` (static, dynamic), ``box x y z hx hy hz`` or ``sphere x
-y z r``, in metres. SLEEP is 0 or 1. ITERATIONS is the number of substeps, 0 for the default. It stops after
-SECONDS. OUT receives JSON: times of every step, positions at some steps, a hash, and with ``rollback`` the
-cost of snapshot and restore.
+SCENE is a text file, one body a line: ``S`` or ``D`` (static, dynamic), ``box x y z hx hy hz``, ``sphere x
+y z r`` or ``capsule x y z r h`` (h: half of the straight part), in metres. SLEEP is 0 or 1. ITERATIONS is the
+number of substeps, 0 for the default. It stops after SECONDS. OUT receives JSON: times of every step,
+positions at some steps, a hash, and with ``rollback`` the cost of snapshot and restore.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from physics_fixed import STATIC, Box, Space, Sphere
-from physics_fixed.shapes import Shape
+from physics_fixed.shapes import Capsule, Shape
 from physics_fixed.tables import Snapshot
 
 SUBSTEPS_DEFAULT = 4
@@ -55,7 +55,9 @@ def _shape(name: str, numbers: list[str]) -> Shape:
         return Box(numbers)
     if name == "sphere":
         return Sphere(numbers[0])
-    raise SystemExit(f"shape {name!r} in the scene; known: box, sphere")
+    if name == "capsule":
+        return Capsule(*numbers)
+    raise SystemExit(f"shape {name!r} in the scene; known: box, sphere, capsule")
 
 
 def _milliseconds(action: Callable[[], object]) -> tuple[float, float]:

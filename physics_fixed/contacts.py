@@ -152,6 +152,8 @@ def keep_contacts(
             for axis in range(3):
                 contact[index, CONTACT_FRICTION + axis] = 0
             contact[index, CONTACT_TWIST] = 0
+            for k in range(first, first + points):
+                point[k, POINT_TOTAL] = 0
         elif contact[index, CONTACT_GROUP] % 2 == 0:
             point[first, POINT_PUSH] = ball[row, BALL_PUSH]
             point[first, POINT_TOTAL] = ball[row, BALL_TOTAL]

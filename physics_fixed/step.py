@@ -6,6 +6,8 @@ is no state: a step is a function of the tables alone.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from physics_fixed.broadphase.boxes import place_boxes
 from physics_fixed.broadphase.pairs import ORDER_WIDTH, SORTED_WIDTH, find_pairs
 from physics_fixed.contacts import find_ended, keep_contacts
@@ -26,7 +28,10 @@ from physics_fixed.layout import (
 )
 from physics_fixed.narrowphase.clipping import CORNERS, POLYGON_WIDTH
 from physics_fixed.narrowphase.collide import collide_pairs
+from physics_fixed.narrowphase.parts import LEAF_WIDTH
+from physics_fixed.narrowphase.polytope import WORK_LENGTH
 from physics_fixed.narrowphase.separating_axis import FRAME_LENGTH
+from physics_fixed.shapes.triangle_words import TRIANGLE_WIDTH
 from physics_fixed.solver.bodies import finish_bodies, start_bodies
 from physics_fixed.solver.colouring import colour_contacts
 from physics_fixed.solver.drive import drive_bodies
@@ -60,6 +65,14 @@ class Scratch:
         self.ended_count = 0
         self.frame = aligned_words(FRAME_LENGTH)
         self.polygon = aligned_words(2 * CORNERS, POLYGON_WIDTH)
+        self.work = aligned_words(WORK_LENGTH)
+        self.leaf = aligned_words(2, LEAF_WIDTH)
+        self.leaf_position_q24 = aligned_words(2, 3)
+        self.leaf_velocity_q24 = aligned_words(2, 3)
+        self.leaf_size_q24 = aligned_words(2, 3)
+        self.leaf_matrix_q30 = aligned_words(2, MATRIX_WIDTH)
+        self.leaf_box_q24 = aligned_words(BOX_WIDTH)
+        self.triangle = aligned_words(TRIANGLE_WIDTH)
         self.joints = JointScratch()
         self.group_end = aligned_words(GROUPS)
         self.reserve_bodies(64)
@@ -86,6 +99,7 @@ class Scratch:
         self.taken = aligned_words(capacity, 2)
         self.active = aligned_words(capacity)
         self.mobile = aligned_words(capacity)
+        self.word_first = aligned_words(capacity)
 
     def reserve_pairs(self, count: int) -> None:
         """Make room for candidate pairs and the contacts they may become."""
@@ -96,6 +110,7 @@ class Scratch:
         self.pairs = aligned_words(capacity)
         self.contact = aligned_words(capacity, CONTACT_WIDTH)
         self.point = aligned_words(capacity * POINTS_MAX, POINT_WIDTH)
+        self.near = aligned_words(capacity)
 
     def reserve_rows(self, count: int) -> None:
         """Make room for the solver's rows of so many contacts."""
@@ -114,8 +129,19 @@ class Scratch:
         self.ended = aligned_words(self.ended_capacity, 2)
 
 
-def find_contacts(bodies: Table, contacts: Table, joints: Joints, settings: Words, scratch: Scratch) -> None:
+class StepTables(NamedTuple):
+    """The tables that a step reads, and of which it changes bodies, contacts and the states of joints."""
+
+    bodies: Table
+    contacts: Table
+    geometries: Table
+    words: Table
+    joints: Joints
+
+
+def find_contacts(tables: StepTables, settings: Words, scratch: Scratch) -> None:
     """Boxes, candidate pairs, contacts: fills ``scratch.contact`` and ``scratch.point``."""
+    bodies, contacts, joints = tables.bodies, tables.contacts, tables.joints
     count = bodies.count
     kind, shape, flags = bodies.array("kind"), bodies.array("shape"), bodies.array("flags")
     position, velocity, size = (
@@ -127,34 +153,40 @@ def find_contacts(bodies: Table, contacts: Table, joints: Joints, settings: Word
     scratch.reserve_bodies(count + 1)  # one more: the world, for joints
     place_boxes(
         count, tick_q40, bodies.array("alive"), kind, shape, flags, position, bodies.array("rotation_q30"),
-        velocity, bodies.array("angular_velocity_q24"), size, scratch.matrix_q30, scratch.box_q24,
-        scratch.active,
+        velocity, bodies.array("angular_velocity_q24"), size, bodies.array("geometry"),
+        tables.geometries.array("first"), scratch.matrix_q30, scratch.box_q24, scratch.active,
+        scratch.word_first,
     )  # fmt: skip
-    while True:
-        pair_count = find_pairs(
+    wanted = 0
+    while wanted >= 0:  # nothing is dropped for lack of room: whose it would be depends on all others
+        scratch.reserve_pairs(wanted)
+        wanted = find_pairs(
             count, scratch.active, scratch.box_q24, scratch.order, scratch.order_spare,
             scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.pairs,
         )  # fmt: skip
-        if pair_count <= scratch.pair_capacity:
-            break
-        scratch.reserve_pairs(pair_count)  # a pair is never dropped: whose would depend on all others
-    if joints.table.count != 0:
-        pair_count = drop_joined_pairs(joints, pair_count, scratch.pairs)
-    scratch.pair_count = pair_count
-    scratch.contact_count = collide_pairs(
-        pair_count, scratch.pairs, kind, shape, flags, bodies.array("filter"), bodies.array("friction_q24"),
-        bodies.array("restitution_q24"), bodies.array("rolling_q24"), position, velocity, size,
-        scratch.matrix_q30, tick_q40, contacts.count, contacts.array("pair"), contacts.array("sub"),
-        contacts.array("point_count"), contacts.array("feature"), contacts.array("push_q24"),
-        contacts.array("friction_q24"), contacts.array("twist_q24"), contacts.array("touching"),
-        scratch.frame, scratch.polygon, scratch.contact, scratch.point,
-    )  # fmt: skip
+        if wanted > scratch.pair_capacity:
+            continue
+        scratch.pair_count = wanted
+        if joints.table.count != 0:
+            scratch.pair_count = drop_joined_pairs(joints, wanted, scratch.pairs)
+        scratch.contact_count = collide_pairs(
+            scratch.pair_count, scratch.pairs, kind, shape, flags, bodies.array("filter"),
+            bodies.array("friction_q24"), bodies.array("restitution_q24"), bodies.array("rolling_q24"),
+            bodies.array("lever_q24"), position, velocity, bodies.array("angular_velocity_q24"), size,
+            scratch.matrix_q30, tables.words.array("word"), scratch.word_first, tick_q40, contacts.count,
+            contacts.array("pair"), contacts.array("sub"), contacts.array("point_count"),
+            contacts.array("feature"), contacts.array("push_q24"), contacts.array("friction_q24"),
+            contacts.array("twist_q24"), contacts.array("touching"), scratch.leaf, scratch.leaf_position_q24,
+            scratch.leaf_velocity_q24, scratch.leaf_size_q24, scratch.leaf_matrix_q30, scratch.near,
+            scratch.leaf_box_q24, scratch.triangle, scratch.frame, scratch.work, scratch.polygon,
+            scratch.contact, scratch.point,
+        )  # fmt: skip
+        wanted = -1 - scratch.contact_count
 
 
-def solve_constraints(
-    bodies: Table, geometries: Table, joints: Joints, gravity_q24: Words, settings: Words, scratch: Scratch
-) -> None:
+def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """Order joints and contacts by colour, make rows of them, and run the substeps."""
+    bodies, joints = tables.bodies, tables.joints
     count, contact_count = bodies.count, scratch.contact_count
     alive, kind, flags = bodies.array("alive"), bodies.array("kind"), bodies.array("flags")
     lever, inverse_mass = bodies.array("lever_q24"), bodies.array("inverse_mass_q40")
@@ -162,7 +194,7 @@ def solve_constraints(
     start_bodies(
         count, alive, kind, flags, bodies.array("position_q24"), bodies.array("velocity_q24"),
         bodies.array("angular_velocity_q24"), lever, bodies.array("angular_gain_q40"),
-        bodies.array("geometry"), geometries.array("principal_q30"), bodies.array("rotation_q30"),
+        bodies.array("geometry"), tables.geometries.array("principal_q30"), bodies.array("rotation_q30"),
         scratch.matrix_q30, scratch.origin_q24, scratch.mobile, scratch.motion, scratch.gain_q40,
     )  # fmt: skip
     drive_bodies(
@@ -197,17 +229,16 @@ def solve_constraints(
     )  # fmt: skip
 
 
-def keep_results(
-    bodies: Table, contacts: Table, geometries: Table, joints: Joints, settings: Words, scratch: Scratch
-) -> None:
+def keep_results(tables: StepTables, settings: Words, scratch: Scratch) -> None:
     """Move the bodies, and write the tables of contacts and of the states of joints."""
+    bodies, contacts, joints = tables.bodies, tables.contacts, tables.joints
     if joints.table.count != 0:
         keep_joints(joints, bodies, int(settings[TICK_Q40]), scratch.joints, mobile=scratch.mobile)
     finish_bodies(
         bodies.count, int(settings[TICK_Q40]), scratch.mobile, bodies.array("flags"),
         bodies.array("position_q24"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
         bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
-        bodies.array("geometry"), geometries.array("principal_q30"), scratch.motion,
+        bodies.array("geometry"), tables.geometries.array("principal_q30"), scratch.motion,
     )  # fmt: skip
     contact_count = scratch.contact_count
     scratch.reserve_ended(contacts.count)
@@ -225,16 +256,8 @@ def keep_results(
     contacts.set_count(contact_count)
 
 
-def advance(
-    bodies: Table,
-    contacts: Table,
-    geometries: Table,
-    joints: Joints,
-    gravity_q24: Words,
-    settings: Words,
-    scratch: Scratch,
-) -> None:
-    """One step: the state in the tables of bodies, contacts and joints goes one tick on."""
-    find_contacts(bodies, contacts, joints, settings, scratch)
-    solve_constraints(bodies, geometries, joints, gravity_q24, settings, scratch)
-    keep_results(bodies, contacts, geometries, joints, settings, scratch)
+def advance(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+    """One step: the state goes one tick on."""
+    find_contacts(tables, settings, scratch)
+    solve_constraints(tables, gravity_q24, settings, scratch)
+    keep_results(tables, settings, scratch)

@@ -58,7 +58,7 @@ from physics_fixed.queries import Queries
 from physics_fixed.scale import Number
 from physics_fixed.solver.islands import label_islands
 from physics_fixed.solver.settings import solver_settings
-from physics_fixed.step import Scratch, advance
+from physics_fixed.step import Scratch, StepTables, advance
 from physics_fixed.tables import Column, Snapshot, Table, TableSet
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class Space:
         self.geometries = geometry_table()
         self.words = word_table()
         self.joints = Joints(self.bodies, self.settings)
+        self.step_tables = StepTables(self.bodies, self.contacts, self.geometries, self.words, self.joints)
         self.tables: tuple[Table, ...] = (
             self.settings, self.geometries, self.words, self.bodies, self.contacts, self.ended,
             *self.joints.tables,
@@ -241,9 +242,10 @@ class Space:
             kind, velocity, velocity_q24, angular_velocity, angular_velocity_q24
         )
         columns |= coefficients_q24(coefficients, DEFAULTS)
+        geometry = geometry_of(shape, kind)
         masses = mass_of(shape, kind, density, mass, mass_q24=mass_q24, lock_rotation=lock_rotation)
         columns |= {"inverse_mass_q40": masses.inverse_mass_q40, "angular_gain_q40": masses.angular_gain_q40}
-        return Body(self.bodies, self.geometries, self._put(columns, geometry_of(shape, kind)))
+        return Body(self.bodies, self.geometries, self._put(columns, geometry))
 
     def _put(self, columns: dict[str, int | tuple[int, ...]], geometry: Geometry | None) -> int:
         self._keep_events()
@@ -324,10 +326,7 @@ class Space:
             self._solver_settings_of = int(rate), int(count)
             self._solver_settings = solver_settings(*self._solver_settings_of)
         advance(
-            self.bodies,
-            self.contacts,
-            self.geometries,
-            self.joints,
+            self.step_tables,
             self.settings.array("gravity_q24")[0],
             self._solver_settings,
             self._scratch,

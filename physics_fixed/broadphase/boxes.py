@@ -39,7 +39,7 @@ def activity(kind: int, flags: int) -> int:
 
 @kernel(
     "void(int64,int64,uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+    "int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1])"
 )
 def place_boxes(
     count: int,
@@ -53,9 +53,12 @@ def place_boxes(
     velocity_q24: Words,
     angular_velocity_q24: Words,
     size_q24: Words,
+    geometry: Words,
+    geometry_first: Words,
     matrix_q30: Words,
     box_q24: Words,
     active: Words,
+    word_first: Words,
 ) -> None:
     """Clamp the rows into their ranges, then write rotation matrices (not of spheres) and bounding boxes.
 
@@ -72,9 +75,12 @@ def place_boxes(
     box_q24 : (n, 6), written for bodies that may meet others
     active : (n,), written
         ACTIVE_ constants of layout; 0 for what meets nothing.
+    word_first : (n,), written
+        First word of the body's geometry; 0 if it has none.
     """
     for row in range(count):
         active[row] = 0
+        word_first[row] = 0
         if alive[row] == 0:
             continue
         for axis in range(3):
@@ -86,6 +92,8 @@ def place_boxes(
         if shape[row] == SHAPE_NONE or flags[row] & FLAG_DISABLED != 0:
             continue
         active[row] = activity(kind[row], flags[row])
+        if geometry[row] >= 0:
+            word_first[row] = geometry_first[geometry[row]]
         reach = size_q24[row, 0]
         if shape[row] != SHAPE_SPHERE:
             cells = matrix_of_quaternion_q30(

@@ -17,6 +17,7 @@ from physics_fixed.layout import (
     POINT_ARM,
     POINT_FEATURE,
     POINT_PUSH,
+    TOUCHING_NOW,
     Bytes,
     Words,
 )
@@ -116,7 +117,7 @@ def inherit(
     old_touching: Bytes,
 ) -> None:
     """Give a contact the accumulated pushes and friction that row ``old`` of the table of contacts holds."""
-    contact[index, CONTACT_TOUCHED] = old_touching[old]
+    contact[index, CONTACT_TOUCHED] = old_touching[old] & TOUCHING_NOW
     used = 0
     missing = 0
     for k in range(points):

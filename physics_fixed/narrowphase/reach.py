@@ -11,8 +11,18 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import clamp, maximum, minimum
 from physics_fixed.fixmath.wide import bit_length, div_shift, dot2_narrow, dot3_shift, length3, mul_shift
 from physics_fixed.jit import inline_kernel
-from physics_fixed.layout import CONTACT_MARGIN_Q24, SHAPE_BOX, STATIC, Bytes, Words
+from physics_fixed.layout import (
+    CONTACT_MARGIN_Q24,
+    SHAPE_BOX,
+    SHAPE_CAPSULE,
+    SHAPE_HULL,
+    SHAPE_SPHERE,
+    STATIC,
+    Bytes,
+    Words,
+)
 from physics_fixed.limits import LENGTH_MAX_Q24
+from physics_fixed.shapes.hull_words import HULL_INNER_RADIUS
 
 GRAZE_Q24 = (1 << 24) // 500
 """Overlap in m after one tick (2 mm) up to which an open gap is no contact."""
@@ -25,17 +35,25 @@ _SHORT_BITS = 30  # of components whose squares add up in one word
 _HALF = 1 << 31
 
 
-@inline_kernel("int64(uint8[::1],uint8[::1],int64[:,::1],int64)")
-def reach_of(kind: Bytes, shape: Bytes, size_q24: Words, row: int) -> int:
-    """How much early a body may be stopped: its smallest half extent; a static body does not limit its
-    partner.
-    """
+@inline_kernel("int64(int64,int64[:,::1],int64,int64[::1],int64)")
+def inner_radius(code: int, size_q24: Words, row: int, words: Words, first: int) -> int:
+    """Radius of a sphere inside a convex shape; LENGTH_MAX_Q24 for surfaces, which have no inside."""
+    radius: int = LENGTH_MAX_Q24
+    if (code == SHAPE_SPHERE) | (code == SHAPE_CAPSULE):
+        radius = size_q24[row, 0]
+    elif code == SHAPE_BOX:
+        radius = minimum(size_q24[row, 0], minimum(size_q24[row, 1], size_q24[row, 2]))
+    elif code == SHAPE_HULL:
+        radius = words[first + HULL_INNER_RADIUS]
+    return radius
+
+
+@inline_kernel("int64(uint8[::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64)")
+def reach_of(kind: Bytes, shape: Bytes, size_q24: Words, words: Words, word_first: Words, row: int) -> int:
+    """How much early a body may be stopped: what is inside it; a static body does not limit its partner."""
     if kind[row] == STATIC:
         return LENGTH_MAX_Q24
-    if shape[row] == SHAPE_BOX:
-        return minimum(size_q24[row, 0], minimum(size_q24[row, 1], size_q24[row, 2]))
-    radius: int = size_q24[row, 0]
-    return radius
+    return inner_radius(shape[row], size_q24, row, words, word_first[row])
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64,int64,int64)")

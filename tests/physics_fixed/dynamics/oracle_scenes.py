@@ -12,10 +12,24 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from physics_fixed import KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
-from physics_fixed.shapes import Shape
+from physics_fixed.shapes import Capsule, Compound, ConvexHull, HeightField, Part, Shape, TriangleMesh
 
 MIN_LENGTH = "0.00390625"
 SHAPES: dict[str, Shape] = {"sphere": Sphere("0.5"), "box": Box(("0.6", "0.4", "0.5"))}
+PARTS = Compound([Part(Sphere("0.3"), ("-0.4", 0, 0)), Part(Box(("0.4", "0.1", "0.2")), ("0.3", 0, "0.1"))])
+MORE_SHAPES: dict[str, Shape] = {
+    "capsule": Capsule("0.3", "0.4"),
+    "hull": ConvexHull([(0, 0, 0), (1, 0, "0.1"), (0, "0.8", 0), ("0.1", 0, "0.9"), ("0.6", "0.7", "0.5")]),
+    "compound": PARTS,
+}
+SURFACES: dict[str, Shape] = {
+    "mesh": TriangleMesh(
+        [(-2, 0, -2), (2, "0.2", -2), (2, 0, 2), (-2, "-0.1", 2), (0, "0.4", 0)],
+        [(1, 0, 4), (2, 1, 4), (3, 2, 4), (0, 3, 4)],
+    ),
+    "field": HeightField([[0, "0.3", 0, "0.1"], ["0.2", 0, "0.4", 0], [0, "0.1", 0, "0.2"]], 1),
+}
+EVERY_SHAPE = SHAPES | MORE_SHAPES | SURFACES
 KINDS = {"dynamic": 0, "static": STATIC, "kinematic": KINEMATIC}
 Builder = Callable[[], Space]
 
@@ -25,9 +39,9 @@ def pair(upper: str, lower: str, kind: int) -> Space:
     space = Space()
     turn = rotation_about((1, 2, 3), 40)
     speed = (0, "0.5", 0) if kind == KINEMATIC else None
-    space.add(SHAPES[lower], kind, rotation=turn, velocity=speed, friction="0.7")
+    space.add(EVERY_SHAPE[lower], kind, rotation=turn, velocity=speed, friction="0.7")
     space.add(
-        SHAPES[upper],
+        EVERY_SHAPE[upper],
         position=("0.2", "1.3", "-0.1"),
         velocity=(1, -3, "0.5"),
         angular_velocity=(2, -1, 4),
@@ -123,6 +137,17 @@ BUILDERS: dict[str, tuple[Builder, int]] = {
         for upper in SHAPES
         for lower in SHAPES
         for name, kind in KINDS.items()
+    },
+    **{
+        f"{upper} on {lower}": ((lambda u=upper, lo=lower: pair(u, lo, 0)), 16)
+        for upper in EVERY_SHAPE
+        for lower in EVERY_SHAPE
+        if upper not in SURFACES and lower not in SURFACES and {upper, lower} & set(MORE_SHAPES)
+    },
+    **{
+        f"{upper} on {lower}": ((lambda u=upper, lo=lower: pair(u, lo, STATIC)), 22)
+        for upper in SHAPES | MORE_SHAPES
+        for lower in SURFACES
     },
     "extremes 60": (lambda: extremes(60, 4), 6),
     "extremes 10": (lambda: extremes(10, 1), 4),

@@ -17,7 +17,7 @@ METRES = st.integers(-40 * 16, 40 * 16)
 def candidates(space: Space) -> list[tuple[int, int]]:
     """What the broadphase finds; leaves the boxes in ``space._scratch``."""
     scratch: Scratch = space._scratch
-    find_contacts(space.bodies, space.contacts, space.joints, space._solver_settings, scratch)
+    find_contacts(space.step_tables, space._solver_settings, scratch)
     pairs = scratch.pairs[: scratch.pair_count].tolist()
     return [(pair >> 32, pair & 0xFFFFFFFF) for pair in pairs]
 
