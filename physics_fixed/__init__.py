@@ -8,24 +8,11 @@ if TYPE_CHECKING:
     from physics_fixed.joints.axis import Axis, Motor, Spring
     from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
     from physics_fixed.materials import rotation_about
-    from physics_fixed.shapes import (
-        Box,
-        Capsule,
-        Compound,
-        Cone,
-        ConvexHull,
-        Cylinder,
-        HeightField,
-        Part,
-        Sphere,
-        Surface,
-        TriangleMesh,
-    )
+    from physics_fixed.shapes import Box, Sphere
     from physics_fixed.world import Space
 
 __all__ = [
-    "DYNAMIC", "KINEMATIC", "STATIC", "Axis", "Box", "Capsule", "Compound", "Cone", "ConvexHull", "Cylinder",
-    "HeightField", "Motor", "Part", "Space", "Sphere", "Spring", "Surface", "TriangleMesh", "rotation_about",
+    "DYNAMIC", "KINEMATIC", "STATIC", "Axis", "Box", "Motor", "Space", "Sphere", "Spring", "rotation_about",
 ]  # fmt: skip
 
 _HOME = {
@@ -34,19 +21,10 @@ _HOME = {
     "STATIC": "physics_fixed.layout",
     "Axis": "physics_fixed.joints.axis",
     "Box": "physics_fixed.shapes",
-    "Capsule": "physics_fixed.shapes",
-    "Compound": "physics_fixed.shapes",
-    "Cone": "physics_fixed.shapes",
-    "ConvexHull": "physics_fixed.shapes",
-    "Cylinder": "physics_fixed.shapes",
-    "HeightField": "physics_fixed.shapes",
     "Motor": "physics_fixed.joints.axis",
-    "Part": "physics_fixed.shapes",
-    "Space": "physics_fixed.world",
     "Sphere": "physics_fixed.shapes",
+    "Space": "physics_fixed.world",
     "Spring": "physics_fixed.joints.axis",
-    "Surface": "physics_fixed.shapes",
-    "TriangleMesh": "physics_fixed.shapes",
     "rotation_about": "physics_fixed.materials",
 }
 

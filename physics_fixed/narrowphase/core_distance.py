@@ -367,4 +367,4 @@ def nearest_to_hull(words: Words, first: int, work: Words, bound: int, slack: in
         return find_face(words, plane, work, begin, end)
     if distance < TOUCHING_Q24:
         return find_face(words, plane, work, place, place)
-    return find_edge(words, vertices + 3 * words[edge], vertices + 3 * words[edge + 1], work, x, y, z, place)
+    return find_edge(words, vertices, edge, work, x, y, z, place)

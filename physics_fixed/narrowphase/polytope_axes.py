@@ -76,6 +76,12 @@ FOUND_EDGE_Q = WORK_RESULT + 1
 FOUND_AXIS = WORK_RESULT + 2  # (3), from p to q, not of unit length
 
 
+@inline_kernel("int64(int64[::1],int64,int64,int64,int64)")
+def slope(planes: Words, plane: int, x: int, y: int, z: int) -> int:
+    """Cosine (Q30) between a plane's normal and a unit vector."""
+    return dot3_narrow(planes[plane], x, planes[plane + 1], y, planes[plane + 2], z, 30)
+
+
 @device_kernel(
     "UniTuple(int64,3)(int64[::1],int64,int64,int64,int64[::1],int64,int64,int64,int64,int64,int64,int64,int64,"
     "int64[::1],int64,int64)"
@@ -142,8 +148,10 @@ def best_face(
             return APART, separation, vertex
         if separation > best:
             if triangle != 0:
-                if not may_push(work, -planes[plane], -planes[plane + 1], -planes[plane + 2]):
-                    work[WORK_REFUSED] = maximum(work[WORK_REFUSED], separation)
+                x, y, z = -planes[plane], -planes[plane + 1], -planes[plane + 2]
+                if not may_push(work, x, y, z):
+                    if slope(work, PRISM_PLANES, x, y, z) >= 0:  # not just to the back
+                        work[WORK_REFUSED] = maximum(work[WORK_REFUSED], separation)
                     continue
             best = separation
             found = face
@@ -234,12 +242,6 @@ def keep_edges(words_q: Words, first_q: int, inner_p: int, work: Words, threshol
             kept += 1
         edge += EDGE_WIDTH
     return kept
-
-
-@inline_kernel("int64(int64[::1],int64,int64,int64,int64)")
-def slope(planes: Words, plane: int, x: int, y: int, z: int) -> int:
-    """Cosine (Q30) between a plane's normal and a unit vector."""
-    return dot3_narrow(planes[plane], x, planes[plane + 1], y, planes[plane + 2], z, 30)
 
 
 @inline_kernel("UniTuple(int64,4)(int64,int64,int64,int64,int64,int64)")

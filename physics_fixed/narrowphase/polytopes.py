@@ -9,7 +9,7 @@ contact of faces costs little more than the clipping.
 from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import maximum, minimum
-from physics_fixed.fixmath.wide import mul_shift
+from physics_fixed.fixmath.wide import length3, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import CONTACT_NORMAL, POINT_ARM, POINT_SEPARATION, Words
 from physics_fixed.narrowphase.clipping import (
@@ -221,8 +221,7 @@ def touch_edges(
     normal_x, normal_y, normal_z = into_world(matrix_q30, p, nx, ny, nz)
     if p != a:
         normal_x, normal_y, normal_z = -normal_x, -normal_y, -normal_z
-    if separation_q24 > gap_allowed(velocity_q24, a, b, normal_x, normal_y, normal_z, reach, tick_q40):
-        return 0
+    allowed = gap_allowed(velocity_q24, a, b, normal_x, normal_y, normal_z, reach, tick_q40)
     edge_p, edge_q = work[FOUND_EDGE_P], work[FOUND_EDGE_Q]
     vertices = first_p + words_p[first_p + HULL_VERTICES]
     edge = first_p + words_p[first_p + HULL_EDGES] + EDGE_WIDTH * edge_p
@@ -234,6 +233,9 @@ def touch_edges(
         work, WORK_VERTICES + 3 * words_q[edge], WORK_VERTICES + 3 * words_q[edge + 1]
     )
     x, y, z, on_p, _ = between_segments(qx - px, qy - py, qz - pz, ux, uy, uz, half_p, vx, vy, vz, half_q)
+    # Edges that pass each other beyond their ends are farther apart than the axis says.
+    if separation_q24 > 0 and maximum(separation_q24, length3(x, y, z)) > allowed:
+        return 0
     lay_point(
         a, p, named, extent,
         px + mul_shift(ux, on_p, 30) + (x >> 1),

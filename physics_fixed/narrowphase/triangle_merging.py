@@ -4,12 +4,11 @@ A box on a fine mesh touches dozens of triangles. A contact for each would be sl
 dozens of springs. So contacts that push to nearly the same direction become one, with up to four points.
 
 Which ones: the deepest contact that belongs to no group yet opens one, and takes in all that push to within
-two degrees of its direction and have the same material; and so on. The merged normal is the mean of theirs,
-weighted by depth. Of their points those stay that span the largest patch, weighted by depth, too: the one
-farthest from the middle, the one farthest from that, and twice the one that makes the line or triangle of
-these largest, unless it lies so near to it that it would not keep the shape from tipping over. A weight is
-halved by half a millimetre: what bears comes before what may bear soon, and a bump inside a patch before the
-patch's corners if these are higher.
+two degrees of its direction and have the same material; and so on. The merged normal is the mean of those of
+its contacts that bear: that have a point about as deep as the group's deepest. Of the points that bear those
+stay that span the largest patch: the one farthest from their middle, the one farthest from that, and twice
+the one that makes the line or triangle of these largest, unless it lies so near to it that it would not keep
+the shape from tipping over. The places left go to points that do not bear yet, by the same rule.
 
 Spheres keep one point for each contact, because their normals must go through their centres: of those within
 half a degree of each other the deepest stays.
@@ -24,7 +23,7 @@ from __future__ import annotations
 from typing import Final
 
 from physics_fixed.fixmath.scalar import clamp, maximum
-from physics_fixed.fixmath.wide import bit_length, dot3_narrow, length2
+from physics_fixed.fixmath.wide import bit_length, dot3_narrow
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import (
     CONTACT_COEFFICIENT,
@@ -55,15 +54,14 @@ COSINE_Q60: Final = 1152219175977136986
 """Contacts whose normals differ by less are merged: the cosine of two degrees."""
 COSINE_SPHERE_Q60: Final = 1152877604888700519
 """The same for spheres: the cosine of half a degree."""
-HALVED_Q24: Final = (1 << 24) // 2000
-"""A point that is so much (0.5 mm) less deep than the deepest of its group has half the weight."""
-WEIGHT_MAX: Final = 128
+BEARING_Q24: Final = (1 << 24) // 500
+"""Points bear that are at most so much (2 mm) less deep than the deepest of their group."""
 FLAT_SHARE: Final = 8
 """A point whose distance from a line is below 1/8 of the line's length does not keep a shape from tipping."""
 
 CELLS: Final = 7  # along each of the two axes of a side of the cube of directions
 _SAME_Q24 = (1 << 24) // 2000  # points of a contact that are nearer to each other (0.5 mm) are one
-_COORDINATE_BITS = 20  # of differences of arms while points are chosen
+_COORDINATE_BITS = 28  # of differences of arms while points are chosen
 _SUB_SHIFT = 32
 _NAME_SHIFT = 20
 _TRIANGLE_MASK = 0xFFFFFFFF
@@ -75,11 +73,10 @@ _SPREAD = 0x9E3779B1  # odd: mixes the bits of a triangle's number
 _CHOSEN = CONTACT_FRICTION  # (4) rows of points
 _CHOSEN_COUNT = CONTACT_TOUCHED
 _LEADER = CONTACT_GROUP  # row of the contact that leads its group
-_DEEPEST = CONTACT_ROW  # separation of the deepest point
-_WEIGHT = 7  # of a point, while points are chosen
-_KEEPER = 7  # then: its row in the end, + 1; 0 if it goes
+_LIMIT = CONTACT_ROW  # separation up to which the points of the group bear
+_KEEPER = 7  # of a point: its row in the end, + 1; 0 if it goes
 
-assert _CHOSEN + POINTS_MAX <= _CHOSEN_COUNT < _DEEPEST < _LEADER
+assert _CHOSEN + POINTS_MAX <= _CHOSEN_COUNT < _LIMIT < _LEADER
 _NO_LEADER = -1
 assert POINT_PUSH < POINT_TOTAL < _KEEPER < POINT_WIDTH
 
@@ -164,12 +161,12 @@ def label_groups(contact: Words, begin: int, end: int, point: Words) -> None:
     """Write the leader of each contact's group: its deepest contact, of several the first."""
     for index in range(begin, end):
         contact[index, _LEADER] = _NO_LEADER
-        contact[index, _DEEPEST] = depth_of(contact, index, point)
+        contact[index, _LIMIT] = depth_of(contact, index, point) + BEARING_Q24
     while True:
         leader = _NO_LEADER
         for index in range(begin, end):
             if contact[index, _LEADER] == _NO_LEADER:
-                if leader == _NO_LEADER or contact[index, _DEEPEST] < contact[leader, _DEEPEST]:
+                if leader == _NO_LEADER or contact[index, _LIMIT] < contact[leader, _LIMIT]:
                     leader = index
         if leader == _NO_LEADER:
             return
@@ -179,12 +176,6 @@ def label_groups(contact: Words, begin: int, end: int, point: Words) -> None:
             if contact[index, _LEADER] == _NO_LEADER and same_kind(contact, leader, index):
                 if cosine_between(contact, leader, index) >= bound:
                     contact[index, _LEADER] = leader
-
-
-@inline_kernel("int64(int64,int64)")
-def weight_of(separation_q24: int, deepest_q24: int) -> int:
-    """How much a point counts, 1 to WEIGHT_MAX, beside one that is the deepest of its group."""
-    return 1 + (WEIGHT_MAX - 1) * HALVED_Q24 // (HALVED_Q24 + separation_q24 - deepest_q24)
 
 
 @device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1])")
@@ -198,7 +189,6 @@ def choose_points(contact: Words, begin: int, leader: int, end: int, point: Word
             members += 1
             start = contact[index, CONTACT_POINT_FIRST]
             for row in range(start, start + contact[index, CONTACT_POINT_COUNT]):
-                point[row, _WEIGHT] = weight_of(point[row, POINT_SEPARATION], contact[leader, _DEEPEST])
                 for axis in range(POINT_ARM, POINT_ARM + 3):
                     spread |= abs(point[row, axis] - point[origin, axis])
     if members == 1 or is_round(contact, leader, point):
@@ -213,25 +203,25 @@ def choose_points(contact: Words, begin: int, leader: int, end: int, point: Word
         if abs(contact[leader, CONTACT_NORMAL + axis]) > abs(contact[leader, CONTACT_NORMAL + along]):
             along = axis
     contact[leader, _CHOSEN_COUNT] = 0
-    choose_line(contact, begin, leader, end, point, along, shift)
-    choose_corner(contact, begin, leader, end, point, along, shift)
-    choose_corner(contact, begin, leader, end, point, along, shift)
+    for bearing in (1, 0):
+        choose_line(contact, begin, leader, end, point, along, shift, bearing)
+        choose_corner(contact, begin, leader, end, point, along, shift, bearing)
+        choose_corner(contact, begin, leader, end, point, along, shift, bearing)
 
 
 @device_kernel("void(int64[:,::1],int64,int64,int64)")
 def turn_to_mean(contact: Words, begin: int, leader: int, end: int) -> None:
-    """Make the leader's normal the weighted mean of its group's; equal ones stay as they are, to the bit."""
+    """Make the leader's normal the mean of those that bear in its group; equal ones stay as they are."""
     x = y = z = 0
     different = 0
     for index in range(begin, end):
         if contact[index, _LEADER] == leader:
-            weight = weight_of(contact[index, _DEEPEST], contact[leader, _DEEPEST])
-            weight *= weight
-            x += contact[index, CONTACT_NORMAL] * weight
-            y += contact[index, CONTACT_NORMAL + 1] * weight
-            z += contact[index, CONTACT_NORMAL + 2] * weight
-            for axis in range(CONTACT_NORMAL, CONTACT_NORMAL + 3):
-                different |= contact[index, axis] ^ contact[leader, axis]
+            if contact[index, _LIMIT] - BEARING_Q24 <= contact[leader, _LIMIT]:
+                x += contact[index, CONTACT_NORMAL]
+                y += contact[index, CONTACT_NORMAL + 1]
+                z += contact[index, CONTACT_NORMAL + 2]
+                for axis in range(CONTACT_NORMAL, CONTACT_NORMAL + 3):
+                    different |= contact[index, axis] ^ contact[leader, axis]
     if different != 0:
         x, y, z, _ = direction_and_length(x, y, z)
         contact[leader, CONTACT_NORMAL] = x
@@ -257,7 +247,7 @@ def choose(contact: Words, leader: int, row: int) -> None:
     contact[leader, _CHOSEN_COUNT] += 1
 
 
-@device_kernel("UniTuple(int64,2)(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64,int64,int64)")
+@device_kernel("int64(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64,int64,int64)")
 def farthest_from(
     contact: Words,
     begin: int,
@@ -266,69 +256,75 @@ def farthest_from(
     point: Words,
     along: int,
     shift: int,
+    bearing: int,
     middle_u: int,
     middle_v: int,
-    further: int,
-) -> tuple[int, int]:
-    """Row of the group's point farthest from a place, seen from the leader's first point, and its distance.
-
-    Weights count, for distances larger by ``further``. Of several the first.
+) -> int:
+    """Row of the group's point farthest from a place, seen from the leader's first point; of several the
+    first. With ``bearing`` among those that bear.
     """
     origin = contact[leader, CONTACT_POINT_FIRST]
     longest = -1
-    distance = 0
     farthest: int = origin
     for index in range(begin, end):
         if contact[index, _LEADER] != leader:
             continue
         start = contact[index, CONTACT_POINT_FIRST]
         for row in range(start, start + contact[index, CONTACT_POINT_COUNT]):
+            if bearing != 0 and point[row, POINT_SEPARATION] > contact[leader, _LIMIT]:
+                continue
             u, v = in_plane(point, row, origin, along, shift)
-            length = length2(u - middle_u, v - middle_v)
-            weighted = point[row, _WEIGHT] * (length + further)
-            if weighted > longest:
-                longest = weighted
-                distance = length
+            squared = (u - middle_u) * (u - middle_u) + (v - middle_v) * (v - middle_v)
+            if squared > longest:
+                longest = squared
                 farthest = row
-    return farthest, distance
+    return farthest
 
 
-@device_kernel("UniTuple(int64,2)(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64)")
-def middle_of(
-    contact: Words, begin: int, leader: int, end: int, point: Words, along: int, shift: int
-) -> tuple[int, int]:
-    """Weighted middle of a group's points, seen from the leader's first point."""
-    origin = contact[leader, CONTACT_POINT_FIRST]
-    middle_u = middle_v = total = 0
-    for index in range(begin, end):
-        if contact[index, _LEADER] != leader:
-            continue
-        start = contact[index, CONTACT_POINT_FIRST]
-        for row in range(start, start + contact[index, CONTACT_POINT_COUNT]):
-            u, v = in_plane(point, row, origin, along, shift)
-            weight = point[row, _WEIGHT]
-            middle_u += u * weight
-            middle_v += v * weight
-            total += weight
-    return middle_u // total, middle_v // total
-
-
-@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64)")
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64)")
 def choose_line(
-    contact: Words, begin: int, leader: int, end: int, point: Words, along: int, shift: int
+    contact: Words, begin: int, leader: int, end: int, point: Words, along: int, shift: int, bearing: int
 ) -> None:
     """Choose the first two points of a group: far from the middle and far from each other.
 
     A second one in the place of the first is not chosen.
     """
-    u, v = middle_of(contact, begin, leader, end, point, along, shift)
-    _, radius = farthest_from(contact, begin, leader, end, point, along, shift, u, v, 0)
-    one, _ = farthest_from(contact, begin, leader, end, point, along, shift, u, v, radius)
-    choose(contact, leader, one)
-    u, v = in_plane(point, one, contact[leader, CONTACT_POINT_FIRST], along, shift)
-    other, distance = farthest_from(contact, begin, leader, end, point, along, shift, u, v, 0)
-    if distance > _SAME_Q24 >> shift:
-        choose(contact, leader, other)
+    origin = contact[leader, CONTACT_POINT_FIRST]
+    if contact[leader, _CHOSEN_COUNT] == 0:
+        middle_u = middle_v = count = 0
+        for index in range(begin, end):
+            if contact[index, _LEADER] != leader:
+                continue
+            start = contact[index, CONTACT_POINT_FIRST]
+            for row in range(start, start + contact[index, CONTACT_POINT_COUNT]):
+                if point[row, POINT_SEPARATION] <= contact[leader, _LIMIT]:
+                    u, v = in_plane(point, row, origin, along, shift)
+                    middle_u += u
+                    middle_v += v
+                    count += 1
+        choose(
+            contact,
+            leader,
+            farthest_from(
+                contact,
+                begin,
+                leader,
+                end,
+                point,
+                along,
+                shift,
+                bearing,
+                middle_u // count,
+                middle_v // count,
+            ),
+        )
+    if contact[leader, _CHOSEN_COUNT] == 1:
+        one = contact[leader, _CHOSEN]
+        u, v = in_plane(point, one, origin, along, shift)
+        other = farthest_from(contact, begin, leader, end, point, along, shift, bearing, u, v)
+        u, v = in_plane(point, other, one, along, shift)
+        if maximum(abs(u), abs(v)) > _SAME_Q24 >> shift:
+            choose(contact, leader, other)
 
 
 @inline_kernel("UniTuple(int64,2)(int64[:,::1],int64,int64,int64,int64,int64)")
@@ -343,13 +339,11 @@ def area_and_least(point: Words, start: int, end: int, row: int, along: int, shi
     return side_u * v - side_v * u, least
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64)")
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64)")
 def choose_corner(
-    contact: Words, begin: int, leader: int, end: int, point: Words, along: int, shift: int
+    contact: Words, begin: int, leader: int, end: int, point: Words, along: int, shift: int, bearing: int
 ) -> None:
-    """Add the point of a group that makes the line or triangle of the chosen ones largest, weighted, if it
-    counts.
-    """
+    """Add the point of a group that makes the line or triangle of the chosen ones largest, if it counts."""
     count = contact[leader, _CHOSEN_COUNT]
     if (count < 2) | (count == POINTS_MAX):
         return
@@ -369,14 +363,16 @@ def choose_corner(
             continue
         first = contact[index, CONTACT_POINT_FIRST]
         for row in range(first, first + contact[index, CONTACT_POINT_COUNT]):
+            if bearing != 0 and point[row, POINT_SEPARATION] > contact[leader, _LIMIT]:
+                continue
             for side in range(sides):
                 start = one if side == 0 else (two if side == 1 else three)
                 stop = two if side == 0 else (three if side == 1 else one)
                 area, least = area_and_least(point, start, stop, row, along, shift)
                 if sides == 1:
                     area = abs(area)
-                if area > least and area * point[row, _WEIGHT] > largest:
-                    largest = area * point[row, _WEIGHT]
+                if area > maximum(largest, least):
+                    largest = area
                     best = row
     if best >= 0:
         choose(contact, leader, best)

@@ -5,18 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physics_fixed import (
-    STATIC,
-    Box,
-    Capsule,
-    Compound,
-    Cone,
-    Cylinder,
-    Space,
-    Sphere,
-    TriangleMesh,
-    rotation_about,
-)
+from physics_fixed import STATIC, Box, Space, Sphere, rotation_about
 from physics_fixed.drawing import NORMAL_LENGTH_Q24, draw_space
 from physics_fixed.shapes.wireframes import shape_lines_q24, turned_points
 
@@ -46,19 +35,6 @@ def test_bodies_are_drawn_where_they_are() -> None:
     assert np.array_equal(lines[ball], shape_lines_q24(Sphere("0.5"), 8) + np.array([-ONE, 0, 0]))
     away = (lines[twin].reshape(-1, 3) - np.array([-3 * ONE, 0, 0])).astype(object)
     assert all(abs(x * x + y * y + z * z - ONE * ONE // 4) < 8 * ONE for x, y, z in away)
-
-
-def test_geometries_are_drawn_as_their_shapes() -> None:
-    space = Space()
-    hammer = Compound([Cylinder("0.1", "0.5"), Box(("0.2", "0.2", "0.4")).at((0, "0.5", 0), density=5)])
-    mesh = TriangleMesh([(0, 0, 0), (0, 0, 4), (6, 2, 4), (6, 2, 0)], [(0, 1, 2), (0, 2, 3)])
-    shapes = [Cone(1, 1), hammer, Sphere("0.5").at((0, 2, 0)), Capsule("0.5", 1)]
-    bodies = [space.add(shape, position=(9, 0, 7 * k)) for k, shape in enumerate(shapes)]
-    bodies.append(space.add(mesh, STATIC, position=(9, 0, 28)))
-    drawing = draw_space(space)
-    for k, (body, shape) in enumerate(zip(bodies, [*shapes, mesh], strict=True)):
-        lines = drawing.lines_q24[drawing.line_bodies == body.id]
-        assert np.array_equal(lines, shape_lines_q24(shape) + np.array([9 * ONE, 0, 7 * k * ONE]))
 
 
 def test_contacts_are_drawn_where_they_touch_and_drawing_changes_nothing() -> None:
