@@ -27,6 +27,7 @@ from physics_fixed.layout import (
     Words,
 )
 from physics_fixed.narrowphase.pairing import comes_before
+from physics_fixed.solver.locks import unscale_face
 from physics_fixed.solver.rows import (
     BALL_DRAG,
     BALL_PUSH,
@@ -34,6 +35,7 @@ from physics_fixed.solver.rows import (
     CORNER_PUSH,
     CORNER_TOTAL,
     FACE_DRAG,
+    FACE_SCALE,
     FACE_TANGENT,
     FACE_TWIST,
     PRODUCT,
@@ -161,6 +163,8 @@ def keep_contacts(
                 contact[index, CONTACT_FRICTION + axis] = side * ball[row, BALL_DRAG + axis]
             contact[index, CONTACT_TWIST] = 0
         else:
+            if face[row, FACE_SCALE] != 0:
+                unscale_face(face, corner, row, first, points)
             for k in range(first, first + points):
                 point[k, POINT_PUSH] = corner[k, CORNER_PUSH]
                 point[k, POINT_TOTAL] = corner[k, CORNER_TOTAL]

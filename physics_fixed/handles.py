@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from physics_fixed import motion
 from physics_fixed.bodies import row_of
-from physics_fixed.layout import FILTER_MASK, FLAG_DISABLED
-from physics_fixed.materials import coefficients_q24, filter_of
+from physics_fixed.layout import FILTER_MASK, FLAG_DISABLED, FLAG_LOCK_ROTATION, LOCK_BITS
+from physics_fixed.materials import coefficients_q24, filter_of, locks_of, turns_never
 from physics_fixed.scale import Number
 from physics_fixed.tables import Table
 
@@ -108,9 +108,23 @@ class Body:
         return self._vector("size_q24")
 
     @property
+    def lock_position(self) -> str:
+        """Axes of the world along which it does not move, such as ``"z"``."""
+        return self._axes(0)
+
+    @property
+    def lock_rotation(self) -> str:
+        """Axes of the world about which it does not turn."""
+        return self._axes(LOCK_BITS)
+
+    @property
     def is_enabled(self) -> bool:
         """Whether it takes part."""
         return not self.table["flags"][self.row] & FLAG_DISABLED
+
+    def _axes(self, shift: int) -> str:
+        locks = int(self.table["locks"][self.row]) >> shift
+        return "".join(axis for number, axis in enumerate("xyz") if locks >> number & 1)
 
     def _vector(self, column: str) -> tuple[int, int, int]:
         x, y, z = self.table[column][self.row].tolist()
@@ -208,6 +222,20 @@ class Body:
         row = self.row
         for column, value in coefficients_q24(coefficients, {}).items():
             self.table[column][row] = value
+
+    def set_locks(self, *, position: bool | str | None = None, rotation: bool | str | None = None) -> None:
+        """Change the axes of the world along which it may not move, about which it may not turn.
+
+        As ``lock_position`` and ``lock_rotation`` of :meth:`physics_fixed.world.Space.add`; what is not given
+        stays.
+        """
+        row, flags = self.row, self.table["flags"]
+        locks = locks_of(
+            position=self.lock_position if position is None else position,
+            rotation=self.lock_rotation if rotation is None else rotation,
+        )
+        self.table["locks"][row] = locks
+        flags[row] = int(flags[row]) & ~FLAG_LOCK_ROTATION | turns_never(locks) * FLAG_LOCK_ROTATION
 
     def set_enabled(self, *, enabled: bool) -> None:
         """Let the body take part, or not: a disabled one stays where it is, meets nothing, and keeps its

@@ -47,12 +47,17 @@ SHAPE_COMPOUND: Final = 7
 SHAPE_TRIANGLE: Final = 8  # a part of a mesh or a height field; no body has it
 
 # Bits of column ``flags``.
-FLAG_LOCK_ROTATION: Final = 1
+FLAG_LOCK_ROTATION: Final = 1  # column ``locks`` has all of LOCK_ROTATION
 FLAG_SENSOR: Final = 2  # notices others, and lets them through
 FLAG_DISABLED: Final = 4  # neither moves nor meets anything
 FLAG_ASLEEP: Final = 8
 FLAG_CONTINUOUS: Final = 16
 FLAG_NO_SLEEP: Final = 32
+
+# Bits of column ``locks``: what a body may not do, in axes of the world.
+LOCK_BITS: Final = 3  # one for each axis: moving along it; then one for each: turning about it
+LOCK_POSITION: Final = 7
+LOCK_ROTATION: Final = 7 << LOCK_BITS
 
 # Parts of column ``filter``: two bodies meet if each one's mask holds a category of the other's, unless they
 # have the same group, not 0: then they meet if it is positive.

@@ -13,7 +13,7 @@ from physics_fixed.arguments import ranged_vector as ranged_vector
 from physics_fixed.arguments import unit_quaternion_q30 as unit_quaternion_q30
 from physics_fixed.errors import NumberError
 from physics_fixed.fixmath.quat import from_rotation_vector_q30, normalize_q30
-from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
+from physics_fixed.layout import DYNAMIC, KINEMATIC, LOCK_BITS, LOCK_POSITION, LOCK_ROTATION, STATIC
 from physics_fixed.limits import (
     ANGULAR_VELOCITY_MAX_Q24,
     DAMPING_MAX_Q24,
@@ -141,7 +141,6 @@ def mass_of(
     mass: Number | None,
     *,
     mass_q24: int | None = None,
-    lock_rotation: bool,
 ) -> Mass:
     """Mass columns of a dynamic body of the given density (default 1000 kg/m^3) or mass; zeros for other
     kinds.
@@ -175,7 +174,7 @@ def mass_of(
             f"the shape is too thin for a dynamic body: lever^2 * mass / inertia = {float(max(gains)):.6g}; "
             f"allowed: up to {ANGULAR_GAIN_MAX}"
         )
-    raw_gains = [0 if lock_rotation else round(gain * (1 << 40)) for gain in gains]
+    raw_gains = [round(gain * (1 << 40)) for gain in gains]
     return Mass(round((1 << 40) / kilograms), (raw_gains[0], raw_gains[1], raw_gains[2]))
 
 
@@ -204,6 +203,30 @@ def coefficients_q24(given: Coefficients, defaults: Mapping[str, Number]) -> dic
             f"{next(iter(values))!r} is no number of a body; known: {names}, each also with _q24"
         )
     return columns
+
+
+def locks_of(*, position: bool | str, rotation: bool | str) -> int:
+    """Column ``locks`` of a body: True is all axes, False none, text names some of x, y and z.
+
+    Raises
+    ------
+    NumberError
+        If it is something else.
+    """
+    return _axes_of("lock_position", axes=position) | _axes_of("lock_rotation", axes=rotation) << LOCK_BITS
+
+
+def turns_never(locks: int) -> bool:
+    """Whether a body with these locks cannot turn at all (FLAG_LOCK_ROTATION)."""
+    return locks & LOCK_ROTATION == LOCK_ROTATION
+
+
+def _axes_of(name: str, *, axes: bool | str) -> int:
+    if isinstance(axes, bool):
+        return LOCK_POSITION if axes else 0
+    if not isinstance(axes, str) or any(axis not in "xyz" or axes.count(axis) > 1 for axis in axes):
+        raise NumberError(f"{name} = {axes!r}; allowed: True, False, or axes as text, such as 'x' or 'xz'")
+    return sum(1 << "xyz".index(axis) for axis in axes)
 
 
 def flags_of(chosen: dict[int, bool]) -> int:

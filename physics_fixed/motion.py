@@ -187,7 +187,7 @@ def _push(bodies: Table, geometries: Table, row: int, impulse: Vector, angular_i
         row, np.array(impulse, np.int64), np.array(turn, np.int64), bodies.array("inverse_mass_q40"),
         bodies.array("lever_q24"), bodies.array("angular_gain_q40"), bodies.array("geometry"),
         geometries.array("principal_q30"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
-        bodies.array("angular_velocity_q24"), np.empty((2, GAIN_WIDTH), np.int64),
+        bodies.array("angular_velocity_q24"), bodies.array("locks"), np.empty((2, GAIN_WIDTH), np.int64),
     )  # fmt: skip
 
 

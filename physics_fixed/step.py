@@ -41,7 +41,7 @@ from physics_fixed.solver.settings import TICK_Q40
 from physics_fixed.solver.substeps import solve_substeps
 from physics_fixed.tables import Table
 
-VERSION = 4
+VERSION = 5
 """Raised with every change of what a step computes; the golden hashes name the version they belong to."""
 
 _HISTOGRAM_MIN = 256
@@ -152,10 +152,10 @@ def find_contacts(tables: StepTables, settings: Words, scratch: Scratch) -> None
     tick_q40 = int(settings[TICK_Q40])
     scratch.reserve_bodies(count + 1)  # one more: the world, for joints
     place_boxes(
-        count, tick_q40, bodies.array("alive"), kind, shape, flags, position, bodies.array("rotation_q30"),
-        velocity, bodies.array("angular_velocity_q24"), size, bodies.array("geometry"),
-        tables.geometries.array("first"), scratch.matrix_q30, scratch.box_q24, scratch.active,
-        scratch.word_first,
+        count, tick_q40, bodies.array("alive"), kind, shape, flags, bodies.array("locks"), position,
+        bodies.array("rotation_q30"), velocity, bodies.array("angular_velocity_q24"), size,
+        bodies.array("geometry"), tables.geometries.array("first"), scratch.matrix_q30, scratch.box_q24,
+        scratch.active, scratch.word_first,
     )  # fmt: skip
     wanted = 0
     while wanted >= 0:  # nothing is dropped for lack of room: whose it would be depends on all others
@@ -189,32 +189,26 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
     bodies, joints = tables.bodies, tables.joints
     count, contact_count = bodies.count, scratch.contact_count
     alive, kind, flags = bodies.array("alive"), bodies.array("kind"), bodies.array("flags")
-    lever, inverse_mass = bodies.array("lever_q24"), bodies.array("inverse_mass_q40")
+    locks, inverse_mass = bodies.array("locks"), bodies.array("inverse_mass_q40")
     scratch.reserve_rows(contact_count)
     start_bodies(
         count, alive, kind, flags, bodies.array("position_q24"), bodies.array("velocity_q24"),
-        bodies.array("angular_velocity_q24"), lever, bodies.array("angular_gain_q40"),
+        bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
         bodies.array("geometry"), tables.geometries.array("principal_q30"), bodies.array("rotation_q30"),
-        scratch.matrix_q30, scratch.origin_q24, scratch.mobile, scratch.motion, scratch.gain_q40,
+        scratch.matrix_q30, scratch.origin_q24, scratch.mobile, scratch.motion, scratch.gain_q40, locks,
     )  # fmt: skip
     drive_bodies(
         count, scratch.mobile, gravity_q24, settings, bodies.array("gravity_scale_q24"), inverse_mass,
         bodies.array("linear_damping_q24"), bodies.array("angular_damping_q24"), scratch.gain_q40,
-        bodies.array("force_q24"), bodies.array("torque_q24"), scratch.drive,
+        bodies.array("force_q24"), bodies.array("torque_q24"), scratch.drive, locks,
     )  # fmt: skip
     colour_contacts(
-        count,
-        contact_count,
-        scratch.contact,
-        kind,
-        bodies.array("shape"),
-        flags,
-        scratch.taken,
+        count, contact_count, scratch.contact, kind, bodies.array("shape"), locks, scratch.taken,
         scratch.group_end,
-    )
+    )  # fmt: skip
     prepare_rows(
         settings, contact_count, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass,
-        scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner,
+        scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner, locks,
     )  # fmt: skip
     scratch.joints.link_count = 0
     if joints.table.count != 0:
@@ -223,8 +217,8 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
             gain_q40=scratch.gain_q40, motion=scratch.motion,
         )  # fmt: skip
     solve_substeps(
-        count, scratch.mobile, scratch.drive, settings, scratch.group_end, scratch.ball, scratch.face,
-        scratch.corner, scratch.joints.link_count, scratch.joints.link, scratch.joints.rod,
+        count, scratch.mobile, locks, scratch.drive, settings, scratch.group_end, scratch.ball,
+        scratch.face, scratch.corner, scratch.joints.link_count, scratch.joints.link, scratch.joints.rod,
         scratch.origin_q24, bodies.array("rotation_q30"), scratch.gain_q40, scratch.motion, scratch.base,
     )  # fmt: skip
 
@@ -235,7 +229,7 @@ def keep_results(tables: StepTables, settings: Words, scratch: Scratch) -> None:
     if joints.table.count != 0:
         keep_joints(joints, bodies, int(settings[TICK_Q40]), scratch.joints, mobile=scratch.mobile)
     finish_bodies(
-        bodies.count, int(settings[TICK_Q40]), scratch.mobile, bodies.array("flags"),
+        bodies.count, int(settings[TICK_Q40]), scratch.mobile, bodies.array("flags"), bodies.array("locks"),
         bodies.array("position_q24"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
         bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
         bodies.array("geometry"), tables.geometries.array("principal_q30"), scratch.motion,

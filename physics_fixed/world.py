@@ -49,8 +49,10 @@ from physics_fixed.materials import (
     coefficients_q24,
     filter_of,
     flags_of,
+    locks_of,
     mass_of,
     ranged_vector,
+    turns_never,
     unit_quaternion_q30,
     velocities_of,
 )
@@ -161,7 +163,8 @@ class Space:
         density: Number | None = None,
         mass: Number | None = None,
         mass_q24: int | None = None,
-        lock_rotation: bool = False,
+        lock_position: bool | str = False,
+        lock_rotation: bool | str = False,
         category: int = 1,
         mask: int = FILTER_MASK,
         group: int = 0,
@@ -187,8 +190,9 @@ class Space:
         density, mass : number, kg/m^3 or kg
             At most one of them, for dynamic bodies; 1000 kg/m^3 if missing. The mass must be 0.001 to 100000
             kg.
-        lock_rotation : bool
-            The body keeps its rotation, whatever hits it.
+        lock_position, lock_rotation : bool or text
+            The body does not move along, or turn about, axes of the world, whatever hits it: all of them, or
+            those that the text names, such as ``"z"`` or ``"xy"``.
         category, mask : int
             Sets of 24 categories, as bits. Two bodies meet if the mask of each holds a category of the other.
         group : int
@@ -224,14 +228,16 @@ class Space:
         """
         if kind not in KIND_NAMES:
             raise NumberError(f"kind = {kind!r}; allowed: DYNAMIC, STATIC, KINEMATIC")
+        locks = locks_of(position=lock_position, rotation=lock_rotation)
         columns: dict[str, int | tuple[int, ...]] = {
             "user_id": checked_user_id(user_id),
             "alive": 1,
             "kind": kind,
             "shape": shape.code,
             "flags": flags_of(
-                {FLAG_LOCK_ROTATION: lock_rotation, FLAG_SENSOR: sensor, FLAG_DISABLED: not enabled}
+                {FLAG_LOCK_ROTATION: turns_never(locks), FLAG_SENSOR: sensor, FLAG_DISABLED: not enabled}
             ),
+            "locks": locks,
             "filter": filter_of(category, mask, group),
             "position_q24": ranged_vector(position, position_q24, 24, POSITION_MAX_Q24, "position", "m"),
             "rotation_q30": unit_quaternion_q30(rotation, rotation_q30),
@@ -243,7 +249,7 @@ class Space:
         )
         columns |= coefficients_q24(coefficients, DEFAULTS)
         geometry = geometry_of(shape, kind)
-        masses = mass_of(shape, kind, density, mass, mass_q24=mass_q24, lock_rotation=lock_rotation)
+        masses = mass_of(shape, kind, density, mass, mass_q24=mass_q24)
         columns |= {"inverse_mass_q40": masses.inverse_mass_q40, "angular_gain_q40": masses.angular_gain_q40}
         return Body(self.bodies, self.geometries, self._put(columns, geometry))
 

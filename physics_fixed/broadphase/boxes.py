@@ -15,6 +15,7 @@ from physics_fixed.layout import (
     FLAG_DISABLED,
     FLAG_SENSOR,
     KINEMATIC,
+    LOCK_BITS,
     SHAPE_CAPSULE,
     SHAPE_NONE,
     SHAPE_SPHERE,
@@ -38,8 +39,8 @@ def activity(kind: int, flags: int) -> int:
 
 
 @kernel(
-    "void(int64,int64,uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1])"
+    "void(int64,int64,uint8[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1])"
 )
 def place_boxes(
     count: int,
@@ -48,6 +49,7 @@ def place_boxes(
     kind: Bytes,
     shape: Bytes,
     flags: Bytes,
+    locks: Bytes,
     position_q24: Words,
     rotation_q30: Words,
     velocity_q24: Words,
@@ -60,7 +62,8 @@ def place_boxes(
     active: Words,
     word_first: Words,
 ) -> None:
-    """Clamp the rows into their ranges, then write rotation matrices (not of spheres) and bounding boxes.
+    """Clamp the rows into their ranges and locks, then write rotation matrices (not of spheres) and bounding
+    boxes.
 
     A box is a function of its own body's row: the shape, inflated by half the contact margin, and swept along
     the velocity, as far as a body with that shape may be stopped early (its smallest half extent).
@@ -89,6 +92,10 @@ def place_boxes(
             angular_velocity_q24[row, axis] = clamp_symmetric(
                 angular_velocity_q24[row, axis], ANGULAR_VELOCITY_MAX_Q24
             )
+            if (locks[row] >> axis) & 1 != 0:
+                velocity_q24[row, axis] = 0
+            if (locks[row] >> (LOCK_BITS + axis)) & 1 != 0:
+                angular_velocity_q24[row, axis] = 0
         if shape[row] == SHAPE_NONE or flags[row] & FLAG_DISABLED != 0:
             continue
         active[row] = activity(kind[row], flags[row])

@@ -26,6 +26,7 @@ from physics_fixed.layout import (
     FLAG_DISABLED,
     FLAG_LOCK_ROTATION,
     GAIN_INVERSE_LEVER,
+    LOCK_ROTATION,
     MOBILE_DYNAMIC,
     MOBILE_KINEMATIC,
     MOBILE_NOT,
@@ -38,6 +39,7 @@ from physics_fixed.layout import (
     Words,
 )
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, POSITION_MAX_Q24, VELOCITY_MAX_Q24
+from physics_fixed.solver.locks import hold, lock_gain
 from physics_fixed.solver.rows import SPEED_MAX_Q24
 
 _ONE_Q30 = 1 << 30
@@ -48,7 +50,8 @@ _EXTRA_BITS = 12  # of angular velocity while it goes through the body axes: rou
 
 @kernel(
     "void(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],"
-    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
+    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],"
+    "uint8[::1])"
 )
 def start_bodies(
     count: int,
@@ -68,6 +71,7 @@ def start_bodies(
     mobile: Words,
     motion: Words,
     gain_q40: Words,
+    locks: Bytes,
 ) -> None:
     """Fill ``motion``, ``gain_q40``, ``mobile`` and ``origin_q24`` (positions before the step) from the table
     of bodies.
@@ -79,12 +83,15 @@ def start_bodies(
         mobile[row] = MOBILE_NOT
         if alive[row] == 0:
             continue
-        if flags[row] & FLAG_DISABLED == 0 and kind[row] != STATIC:
-            mobile[row] = MOBILE_DYNAMIC if kind[row] == DYNAMIC else MOBILE_KINEMATIC
-        still = kind[row] == STATIC
-        turning = not still and flags[row] & FLAG_LOCK_ROTATION == 0
         for axis in range(3):
             origin_q24[row, axis] = position_q24[row, axis]
+        if flags[row] & FLAG_DISABLED != 0:
+            continue
+        still = kind[row] == STATIC
+        if not still:
+            mobile[row] = MOBILE_DYNAMIC if kind[row] == DYNAMIC else MOBILE_KINEMATIC
+        turning = not still and flags[row] & FLAG_LOCK_ROTATION == 0
+        for axis in range(3):
             motion[row, MOTION_V + axis] = 0 if still else velocity_q24[row, axis]
             motion[row, MOTION_W + axis] = (
                 scaled_spin(angular_velocity_q24[row, axis], lever_q24[row]) if turning else 0
@@ -110,6 +117,8 @@ def start_bodies(
         else:
             px, py, pz, pw = principal_axes(rotation_q30, row, principal_q30, geometry[row])
             turn_gain_by(gain_q40, row, x, y, z, px, py, pz, pw)
+        if locks[row] & LOCK_ROTATION != 0:
+            lock_gain(gain_q40, row, locks[row])
 
 
 @inline_kernel("UniTuple(int64,4)(int64[:,::1],int64,int64[:,::1],int64)")
@@ -174,14 +183,15 @@ def scaled_spin(angular_velocity_q24: int, lever_q24: int) -> int:
 
 
 @kernel(
-    "void(int64,int64,int64[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
-    "int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
+    "void(int64,int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
 )
 def finish_bodies(
     count: int,
     tick_q40: int,
     mobile: Words,
     flags: Bytes,
+    locks: Bytes,
     position_q24: Words,
     rotation_q30: Words,
     velocity_q24: Words,
@@ -198,6 +208,8 @@ def finish_bodies(
     for row in range(count):
         if mobile[row] == MOBILE_NOT:
             continue
+        if locks[row] != 0:
+            hold(motion, row, locks[row])
         for axis in range(3):
             position_q24[row, axis] = clamp_symmetric(
                 position_q24[row, axis] + ((motion[row, MOTION_SHIFT + axis] + 8) >> 4), POSITION_MAX_Q24
@@ -218,7 +230,7 @@ def finish_bodies(
                 angular_velocity_q24[row, axis] += change
         turn(
             row, tick_q40, rotation_q30, angular_velocity_q24, inverse, angular_gain_q40, geometry,
-            principal_q30, motion,
+            principal_q30, motion, locks[row] & LOCK_ROTATION,
         )  # fmt: skip
         if mobile[row] == MOBILE_DYNAMIC:
             bound = minimum(ANGULAR_VELOCITY_MAX_Q24, div_shift(SPEED_MAX_Q24, lever, 24))
@@ -294,7 +306,7 @@ def spin_of_momentum(
 
 
 @device_kernel(
-    "void(int64,int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
+    "void(int64,int64,int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],int64)"
 )
 def turn(
     row: int,
@@ -306,12 +318,14 @@ def turn(
     geometry: Words,
     principal_q30: Words,
     motion: Words,
+    locks: int,
 ) -> None:
     """Turn a body by what the substeps accumulated.
 
     A dynamic body whose moments of inertia differ keeps its angular momentum, so that its angular velocity
     changes with its rotation. It turns by the angular velocity that it has half way (the midpoint method):
-    with the one at the start a tumbling box would gain energy.
+    with the one at the start a tumbling box would gain energy. One that may not turn about some axis just
+    keeps its angular velocity: what holds it takes up the change of momentum.
     """
     x = mul_shift(motion[row, MOTION_TURN], inverse_lever, 36)
     y = mul_shift(motion[row, MOTION_TURN + 1], inverse_lever, 36)
@@ -327,7 +341,8 @@ def turn(
     gain_z = angular_gain_q40[row, 2]
     px = py = pz = 0
     pw = _ONE_Q30
-    lopsided = gain_x != gain_y or gain_y != gain_z  # never so for a kinematic body: its gains are zero
+    # Never so for a kinematic body: its gains are zero.
+    lopsided = locks == 0 and (gain_x != gain_y or gain_y != gain_z)
     mx = my = mz = 0
     if lopsided:
         sx = angular_velocity_q24[row, 0] << _EXTRA_BITS

@@ -16,7 +16,7 @@ from physics_fixed.layout import (
     CONTACT_ROW,
     CONTACT_SENSOR,
     DYNAMIC,
-    FLAG_LOCK_ROTATION,
+    LOCK_ROTATION,
     SHAPE_SPHERE,
     STATIC,
     Bytes,
@@ -44,13 +44,15 @@ def lowest_free(taken: int) -> int:
 
 
 @inline_kernel("int64(uint8[::1],uint8[::1],uint8[::1],int64)")
-def is_ball(kind: Bytes, shape: Bytes, flags: Bytes, row: int) -> int:
-    """1 if a point contact with a sphere exerts no torque on this body along the normal, however it lies;
-    else 0.
+def is_ball(kind: Bytes, shape: Bytes, locks: Bytes, row: int) -> int:
+    """1 if a point contact with a sphere exerts no torque on this body along the normal, however it lies, and
+    it is as heavy in all directions; else 0.
     """
     if kind[row] == STATIC:
         return 1
-    if kind[row] == DYNAMIC and (shape[row] == SHAPE_SPHERE or flags[row] & FLAG_LOCK_ROTATION != 0):
+    if kind[row] == DYNAMIC and (
+        locks[row] == LOCK_ROTATION or (locks[row] == 0 and shape[row] == SHAPE_SPHERE)
+    ):
         return 1
     return 0
 
@@ -62,7 +64,7 @@ def colour_contacts(
     contact: Words,
     kind: Bytes,
     shape: Bytes,
-    flags: Bytes,
+    locks: Bytes,
     taken: Words,
     group_end: Words,
 ) -> int:
@@ -93,7 +95,7 @@ def colour_contacts(
         b = contact[index, CONTACT_PAIR] & _ROW_MASK
         # A dynamic body that cannot turn meets a sphere like a ball; two boxes never do.
         sphere = shape[a] == SHAPE_SPHERE or shape[b] == SHAPE_SPHERE
-        ball = sphere and is_ball(kind, shape, flags, a) & is_ball(kind, shape, flags, b) != 0
+        ball = sphere and is_ball(kind, shape, locks, a) & is_ball(kind, shape, locks, b) != 0
         if kind[a] == DYNAMIC and kind[b] == DYNAMIC:
             colour = lowest_free(taken[a, 0] | taken[b, 0])
             if colour < PAIR_COLOURS:

@@ -15,11 +15,14 @@ from physics_fixed.layout import (
     DRIVE_V,
     DRIVE_W,
     GAIN_INVERSE_LEVER,
+    LOCK_POSITION,
     MOBILE_DYNAMIC,
+    Bytes,
     Words,
 )
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, VELOCITY_MAX_Q24
 from physics_fixed.solver.bodies import principal_axes, turn_gain_by
+from physics_fixed.solver.locks import lock_gain
 from physics_fixed.solver.rows import SPEED_MAX_Q24
 from physics_fixed.solver.settings import SUBSTEP_Q40
 from physics_fixed.solver.terms import ONE_Q31, reciprocal_q60
@@ -109,7 +112,7 @@ def is_zero(vectors: Words, row: int) -> bool:
 
 @kernel(
     "void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1])"
+    "int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
 )
 def drive_bodies(
     count: int,
@@ -124,6 +127,7 @@ def drive_bodies(
     force_q24: Words,
     torque_q24: Words,
     drive: Words,
+    locks: Bytes,
 ) -> None:
     """Write what changes the velocities of dynamic bodies in each substep; forces and torques are used up.
 
@@ -140,6 +144,8 @@ def drive_bodies(
     force_q24, torque_q24 : (n, 3)
         Columns of the table of bodies; zero afterwards.
     drive : (n, DRIVE_WIDTH), written for dynamic bodies
+    locks : (n,)
+        Column of the table of bodies.
     """
     substep_q40 = settings[SUBSTEP_Q40]
     for row in range(count):
@@ -169,6 +175,10 @@ def drive_bodies(
                 over_mass_q40(torque_q24[row, 2], inverse_mass_q40[row]),
                 mul_shift(substep_q40, gain_q40[row, GAIN_INVERSE_LEVER], 38), 40, drive, DRIVE_W,
             )  # fmt: skip
+        if dynamic and locks[row] & LOCK_POSITION != 0:
+            for axis in range(3):
+                if (locks[row] >> axis) & 1 != 0:
+                    drive[row, DRIVE_V + axis] = 0
         if pushed or twisted:
             for axis in range(3):
                 force_q24[row, axis] = 0
@@ -177,7 +187,7 @@ def drive_bodies(
 
 @kernel(
     "void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1])"
+    "int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1])"
 )
 def push_body(
     row: int,
@@ -191,6 +201,7 @@ def push_body(
     rotation_q30: Words,
     velocity_q24: Words,
     angular_velocity_q24: Words,
+    locks: Bytes,
     work: Words,
 ) -> None:
     """Change the velocities of a dynamic body at once, within their limits.
@@ -208,6 +219,8 @@ def push_body(
     """
     for axis in range(3):
         change = mul_shift(impulse_q24[axis], inverse_mass_q40[row], 40)
+        if (locks[row] >> axis) & 1 != 0:
+            change = 0
         velocity_q24[row, axis] = clamp_symmetric(velocity_q24[row, axis] + change, VELOCITY_MAX_Q24)
     x = angular_gain_q40[row, 0]
     y = angular_gain_q40[row, 1]
@@ -220,6 +233,7 @@ def push_body(
             work, 0, x, y, z, rotation_q30[row, 0], rotation_q30[row, 1], rotation_q30[row, 2],
             rotation_q30[row, 3],
         )  # fmt: skip
+    lock_gain(work, 0, locks[row])
     inverse_lever = (1 << 62) // lever_q24[row]
     put_turned(
         work, 0,

@@ -1,8 +1,9 @@
 """Face rows: warm start, solve, restitution. The inner loops of boxes.
 
 The velocities of both bodies are held in local variables for a whole row. The push along the normal changes
-the normal component of the relative velocity by exactly itself (shares add up to one), so that component is
-one number, and the velocities themselves are written once at the end.
+the normal component of the relative velocity by exactly itself (shares add up to one, also where an axis is
+locked, see :mod:`physics_fixed.solver.locks`), so that component is one number, and the velocities themselves
+are written once at the end.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import clamp, clamp_symmetric, maximum, minimum
 from physics_fixed.fixmath.wide import dot2_shift, dot3_shift, dot6_shift, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
-from physics_fixed.layout import MOTION_SHIFT, MOTION_TURN, MOTION_V, MOTION_W, Words
+from physics_fixed.layout import LOCK_BITS, MOTION_SHIFT, MOTION_TURN, MOTION_V, MOTION_W, Words
 from physics_fixed.solver.balls import shrink_factor_q30
 from physics_fixed.solver.rows import (
     CORNER_ARM_A,
@@ -26,6 +27,7 @@ from physics_fixed.solver.rows import (
     FACE_DRAG,
     FACE_DRAG_TOTAL,
     FACE_FRICTION,
+    FACE_LOCKS,
     FACE_NORMAL,
     FACE_POINT_COUNT,
     FACE_POINT_FIRST,
@@ -74,12 +76,34 @@ _MASS_V = _SECOND + TANGENT_MASS
 
 
 @device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64)")
+def apply_linear_locked(
+    face: Words, row: int, a: int, b: int, motion: Words, normal_push: int, first_drag: int, second_drag: int
+) -> None:
+    """The same where an axis is locked: along it the body takes nothing."""
+    locks = face[row, FACE_LOCKS]
+    for axis in range(3):
+        push = dot3_shift(
+            face[row, FACE_NORMAL + axis], normal_push << UP,
+            face[row, _FIRST + TANGENT_DIRECTION + axis], first_drag << UP,
+            face[row, _SECOND + TANGENT_DIRECTION + axis], second_drag << UP,
+            PRODUCT,
+        ) << UP  # fmt: skip
+        if (locks >> axis) & 1 == 0:
+            motion[a, MOTION_V + axis] -= mul_shift(face[row, FACE_SHARE_A], push, PRODUCT)
+        if face[row, FACE_SHARE_B] != 0 and (locks >> (LOCK_BITS + axis)) & 1 == 0:
+            motion[b, MOTION_V + axis] += mul_shift(face[row, FACE_SHARE_B], push, PRODUCT)
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64)")
 def apply_linear(
     face: Words, row: int, a: int, b: int, motion: Words, normal_push: int, first_drag: int, second_drag: int
 ) -> None:
     """Give both bodies their shares of a push along the normal and the two tangents."""
     share_a = face[row, FACE_SHARE_A]
     share_b = face[row, FACE_SHARE_B]
+    if face[row, FACE_LOCKS] != 0:
+        apply_linear_locked(face, row, a, b, motion, normal_push, first_drag, second_drag)
+        return
     for axis in range(3):
         push = dot3_shift(
             face[row, FACE_NORMAL + axis], normal_push << UP,

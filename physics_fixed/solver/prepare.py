@@ -120,7 +120,7 @@ def prepare_ball(
 
 @kernel(
     "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
 )
 def prepare_rows(
     settings: Words,
@@ -135,6 +135,7 @@ def prepare_rows(
     ball: Words,
     face: Words,
     corner: Words,
+    locks: Bytes,
 ) -> None:
     """Write the rows of all contacts, and into the contacts the approach speed before the step.
 
@@ -143,7 +144,7 @@ def prepare_rows(
     settings : (SETTINGS_LENGTH,)
     contact, point : arrays
         Contacts that :func:`physics_fixed.solver.colouring.colour_contacts` has given their rows.
-    kind, inverse_mass_q40 : (n,)
+    kind, inverse_mass_q40, locks : (n,)
         Columns of the table of bodies.
     origin_q24, motion, gain_q40 : arrays
         From :func:`physics_fixed.solver.bodies.start_bodies`; velocities are those before the step.
@@ -160,5 +161,5 @@ def prepare_rows(
         else:
             prepare_face(
                 settings, contact, index, point, kind, origin_q24, inverse_mass_q40, motion, gain_q40, face,
-                corner,
+                corner, locks,
             )  # fmt: skip

@@ -34,6 +34,7 @@ from physics_fixed.layout import (
     Bytes,
     Words,
 )
+from physics_fixed.solver.locks import linear_q31, lock_shares, scaled_push
 from physics_fixed.solver.rows import (
     CORNER_ARM_A,
     CORNER_ARM_B,
@@ -73,7 +74,6 @@ from physics_fixed.solver.rows import (
     UP,
 )
 from physics_fixed.solver.terms import (
-    ONE_Q31,
     bounce_of,
     reciprocal_q60,
     share_of_a_q60,
@@ -87,6 +87,7 @@ _ARM_MAX_Q40 = 4 << 40  # so that a cross product with a unit vector in Q60 fits
 # Bound of the effective masses of a contact's points together. One face on another has 1; points of bodies
 # that cannot turn would have 1 each, be springs side by side, and hum.
 _MASS_MAX_Q60 = (4 << 60) // 3
+_MASS_MIN_Q31 = 3 << 29  # of a row of locked bodies: no effective mass is larger than 4/3
 _TWIST_MIN_Q31 = (
     1 << 19
 )  # a patch that much smaller than the bodies' levers cannot hold them, and Q50 would overflow
@@ -197,7 +198,7 @@ def effective_mass_q60(
         rows[row, arm_b + 2], rows[row, gain_b + 2],
         75,
     )  # fmt: skip
-    return reciprocal_q60(linear_q31 + maximum(angular, 0))
+    return reciprocal_q60(maximum(linear_q31 + maximum(angular, 0), _MASS_MIN_Q31))
 
 
 @device_kernel(
@@ -232,6 +233,7 @@ def prepare_corners(
         z, (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP,
         PRODUCT,
     )  # fmt: skip
+    along = linear_q31(face, row, x, y, z)
     largest = -(1 << 62)
     mass = 0
     for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
@@ -259,9 +261,9 @@ def prepare_corners(
             put_gain(corner, k, CORNER_ARM_B, CORNER_GAIN_B, gain_b)
         corner[k, CORNER_SEPARATION] = point[k, POINT_SEPARATION]
         corner[k, CORNER_MASS] = effective_mass_q60(
-            corner, k, CORNER_ARM_A, CORNER_ARM_B, CORNER_GAIN_A, CORNER_GAIN_B, ONE_Q31
+            corner, k, CORNER_ARM_A, CORNER_ARM_B, CORNER_GAIN_A, CORNER_GAIN_B, along
         )
-        corner[k, CORNER_PUSH] = minimum(point[k, POINT_PUSH], PUSH_MAX_Q24)
+        corner[k, CORNER_PUSH] = scaled_push(face, row, minimum(point[k, POINT_PUSH], PUSH_MAX_Q24))
         corner[k, CORNER_TOTAL] = 0
         approach = -linear - spin_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, motion, a, b)
         corner[k, CORNER_BOUNCE] = approach
@@ -342,14 +344,15 @@ def prepare_friction(
             at + TANGENT_ARM_B,
             at + TANGENT_GAIN_A,
             at + TANGENT_GAIN_B,
-            ONE_Q31,
+            linear_q31(face, row, tx, ty, tz),
         )
-        face[row, FACE_DRAG + which] = side * dot3_shift(
+        drag = side * dot3_shift(
             contact[index, CONTACT_FRICTION] << UP, tx,
             contact[index, CONTACT_FRICTION + 1] << UP, ty,
             contact[index, CONTACT_FRICTION + 2] << UP, tz,
             PRODUCT,
         )  # fmt: skip
+        face[row, FACE_DRAG + which] = scaled_push(face, row, drag)
         tx, ty, tz = (
             mul_sub_shift(ny, tz, nz, ty, 60),
             mul_sub_shift(nz, tx, nx, tz, 60),
@@ -366,7 +369,7 @@ def prepare_friction(
         angular = twist_mass_q50(face, row)
         face[row, FACE_TWIST_MASS] = angular
         # Turning the pair around turns normal and push: the twist about the normal stays as it is.
-        face[row, FACE_TWIST] = contact[index, CONTACT_TWIST] if angular != 0 else 0
+        face[row, FACE_TWIST] = scaled_push(face, row, contact[index, CONTACT_TWIST]) if angular != 0 else 0
 
 
 @inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64)")
@@ -398,7 +401,7 @@ def twist_mass_q50(face: Words, row: int) -> int:
 
 @device_kernel(
     "void(int64[::1],int64[:,::1],int64,int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1])"
+    "int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
 )
 def prepare_face(
     settings: Words,
@@ -412,6 +415,7 @@ def prepare_face(
     gain_q40: Words,
     face: Words,
     corner: Words,
+    locks: Bytes,
 ) -> None:
     """Write the face row of a contact and its points; the points' rows are those of the contact's points."""
     row = contact[index, CONTACT_ROW]
@@ -428,6 +432,7 @@ def prepare_face(
         share = share_of_a_q60(inverse_mass_q40, a, b)
     face[row, FACE_SHARE_A] = share
     face[row, FACE_SHARE_B] = ONE_Q60 - share
+    lock_shares(face, row, a, b, locks, kind[b] == DYNAMIC)
     face[row, FACE_POINT_FIRST] = contact[index, CONTACT_POINT_FIRST]
     face[row, FACE_POINT_COUNT] = contact[index, CONTACT_POINT_COUNT]
     face[row, FACE_FRICTION] = contact[index, CONTACT_COEFFICIENT]

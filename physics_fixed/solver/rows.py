@@ -88,6 +88,8 @@ TANGENT_GAIN_B: Final = 12
 TANGENT_MASS: Final = 15  # q60
 TANGENT_WIDTH: Final = 16
 FACE_DRAG_TOTAL: Final = FACE_TANGENT + 2 * TANGENT_WIDTH  # friction summed over the substeps (2)
+FACE_LOCKS: Final = FACE_DRAG_TOTAL + 2  # locked axes of the positions of a, and of b << LOCK_BITS
+FACE_SCALE: Final = FACE_DRAG_TOTAL + 3  # q60: pushes of the row over those of tables; 0: the same
 FACE_WIDTH: Final = 64
 
 # corner[row]: one point of a face row.

@@ -24,12 +24,14 @@ from physics_fixed.layout import (
     MOTION_TURN,
     MOTION_V,
     MOTION_W,
+    Bytes,
     Words,
 )
 from physics_fixed.solver.balls import bounce_balls, solve_ball_pairs, solve_balls_on_static, warm_start_balls
 from physics_fixed.solver.drive import damped
 from physics_fixed.solver.faces import bounce_faces, solve_faces, warm_start_faces
 from physics_fixed.solver.joints.passes import make_links, solve_links, start_links
+from physics_fixed.solver.locks import hold
 from physics_fixed.solver.rows import (
     CLASS_BALL_PAIR,
     CLASS_BALL_STATIC,
@@ -43,14 +45,18 @@ from physics_fixed.solver.settings import BOUNDARY_SOFTNESS, PAIR_SOFTNESS, SUBS
 _HALF_Q36 = 1 << 35
 
 
-@device_kernel("void(int64,int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64)")
-def start_substep(count: int, mobile: Words, drive: Words, motion: Words, base: Words, first: int) -> None:
+@device_kernel("void(int64,int64[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64)")
+def start_substep(
+    count: int, mobile: Words, locks: Bytes, drive: Words, motion: Words, base: Words, first: int
+) -> None:
     """Drive the bodies on and, except in the first substep, add what the accumulated pushes did in the one
     before.
     """
     for row in range(count):
         if mobile[row] != MOBILE_DYNAMIC:
             continue
+        if locks[row] != 0:
+            hold(motion, row, locks[row])
         for axis in range(3):
             here = motion[row, MOTION_V + axis]
             pushed = 0 if first != 0 else here - base[row, axis]
@@ -122,12 +128,14 @@ def start_or_bounce(
 
 
 @kernel(
-    "void(int64,int64[::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+    "void(int64,int64[::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1])"
 )
 def solve_substeps(
     count: int,
     mobile: Words,
+    locks: Bytes,
     drive: Words,
     settings: Words,
     group_end: Words,
@@ -152,6 +160,8 @@ def solve_substeps(
     ----------
     mobile : (n,)
         MOBILE_ constants of layout.
+    locks : (n,)
+        Column of the table of bodies.
     drive : (n, DRIVE_WIDTH)
         From :func:`physics_fixed.solver.drive.drive_bodies`.
     settings : (SETTINGS_LENGTH,)
@@ -168,7 +178,7 @@ def solve_substeps(
     base : (n, BASE_WIDTH), scratch
     """
     for substep in range(settings[SUBSTEP_COUNT]):
-        start_substep(count, mobile, drive, motion, base, substep == 0)
+        start_substep(count, mobile, locks, drive, motion, base, substep == 0)
         if link_count != 0:
             if substep == 0:
                 make_links(

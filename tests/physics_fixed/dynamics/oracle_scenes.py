@@ -131,6 +131,21 @@ def locked_tower() -> Space:
     return space
 
 
+def locked_extremes() -> Space:
+    """Small and large, light and heavy bodies in one heap, each with other axes locked, under a press."""
+    space = Space(gravity=(0, -1000, 0), tick_rate=30, substeps=2)
+    space.add(Box((5, 1, 5)), mass="0.001", position=(0, -1, 0), lock_position="y")
+    for index, (size, mass) in enumerate((("0.01", "0.001"), ("0.5", 1), (3, 100000), ("0.2", "0.01"))):
+        for shape in (Sphere(size), Box((size, "0.1", size))):
+            space.add(
+                shape, mass=mass, position=(0, "0.3", 0), rotation=rotation_about((1, 2, 3), 25 * index),
+                friction=16, restitution=1, lock_position="xyz"[index % 3], lock_rotation="xyz"[: index % 4],
+                angular_velocity=(128, 128, -128),
+            )  # fmt: skip
+    space.add(Box((4, 2, 4)), mass=100000, position=(0, 4, 0), velocity=(0, -256, 0), lock_position="xz")
+    return space
+
+
 BUILDERS: dict[str, tuple[Builder, int]] = {
     **{
         f"{upper} on {name} {lower}": ((lambda u=upper, lo=lower, k=kind: pair(u, lo, k)), 40)
@@ -156,6 +171,7 @@ BUILDERS: dict[str, tuple[Builder, int]] = {
     "launched": (launched, 6),
     "driven 10": (lambda: driven(10), 3),
     "driven 480": (lambda: driven(480), 3),
+    "locked extremes": (locked_extremes, 12),
     "locked tower": (locked_tower, 30),
 }
 
