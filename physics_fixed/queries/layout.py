@@ -42,7 +42,8 @@ OPTION_SENSORS: Final = 4  # 1: it sees sensors, too
 OPTION_KINDS: Final = 5  # set of kinds of bodies, a bit each
 OPTION_INSIDE: Final = 6  # 1: it sees what it starts in
 OPTION_BACKS: Final = 7  # 1: it sees triangles from behind
-OPTION_WIDTH: Final = 8
+OPTION_EXACT: Final = 8  # 1: how near a body is, and where; 0: only that it is near
+OPTION_WIDTH: Final = 9
 
 MODE_CLOSEST: Final = 0
 MODE_ALL: Final = 1
@@ -57,6 +58,13 @@ PATH_HIGH: Final = 10
 PATH_EXTENT: Final = 13  # q24 (3), half extents of what goes along
 PATH_WIDTH: Final = 16
 
+# given[]: the shape of a query.
+GIVEN_CODE: Final = 0
+GIVEN_SIZE: Final = 1  # q24 (3)
+GIVEN_LEVER: Final = 4  # q24
+GIVEN_CENTRE: Final = 5  # q24 (3), centre of mass from the origin of its axes
+GIVEN_WIDTH: Final = 8
+
 # hit[index]
 HIT_QUERY: Final = 0  # which query of the batch
 HIT_ROW: Final = 1  # of the body; -1: nothing was hit
@@ -67,4 +75,11 @@ HIT_POINT: Final = 5  # q24 (3), on the body
 HIT_NORMAL: Final = 8  # q30 (3), out of the body
 HIT_SOURCE: Final = 11  # the triangle's number as it was given
 HIT_OTHER: Final = 12  # q24 (3), the point on the query's own shape
+HIT_OWN_CHILD: Final = 15  # the part of the query's own shape
 HIT_WIDTH: Final = 16
+
+# needed[]: sizes of arrays that would have held everything.
+NEEDED_HITS: Final = 0
+NEEDED_ON_MESH: Final = 1  # hits of one ray on one mesh
+NEEDED_TRIANGLES: Final = 2  # of one mesh near a shape
+NEEDED_WIDTH: Final = 4

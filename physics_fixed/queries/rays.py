@@ -49,6 +49,8 @@ from physics_fixed.queries.layout import (
     MODE_ALL,
     MODE_ANY,
     MODE_CLOSEST,
+    NEEDED_HITS,
+    NEEDED_ON_MESH,
     OPTION_BACKS,
     OPTION_INSIDE,
     OPTION_MODE,
@@ -77,11 +79,6 @@ NEAR_WIDTH = 8
 
 _HALF_Q40 = 1 << 15
 _SLACK_Q24 = 4
-
-# needed[]: sizes of arrays that would have held all hits.
-NEEDED_HITS = 0
-NEEDED_ON_MESH = 1
-NEEDED_WIDTH = 2
 
 
 @device_kernel("UniTuple(int64,3)(int64,int64,int64)")

@@ -44,7 +44,9 @@ class Hit:
     normal_q30 : three int
         Unit vector out of the body there.
     position_q24 : three int
-        Rays: the point. Casts: where the shape was then, m. Closest points: the point on the query's shape.
+        Rays: the point. Casts: where the shape was then, m. Closest points: the one on the query's shape.
+    own_child : int
+        Between two bodies: the part of the first one's compound. Else 0.
     """
 
     body: int
@@ -55,6 +57,21 @@ class Hit:
     point_q24: Vector
     normal_q30: Vector
     position_q24: Vector
+    own_child: int = 0
+
+    def seen_from(self, body: int, user_id: int) -> Hit:
+        """Closest points of two bodies as a hit of the other one."""
+        x, y, z = self.normal_q30
+        return Hit(
+            body,
+            user_id,
+            0,
+            self.triangle,
+            self.distance_q24,
+            self.position_q24,
+            (-x, -y, -z),
+            self.point_q24,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +113,32 @@ class Hits:
 
     def __iter__(self) -> Iterator[Hit]:
         return (self[index] for index in range(len(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """Which bodies shapes overlap, in canonical order: by query, row of the body, child.
+
+    Attributes
+    ----------
+    query, body, user_id, child : (n,) int64
+        As in :class:`Hits`.
+    """
+
+    query: Words
+    body: Words
+    user_id: Words
+    child: Words
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+
+def overlaps_of(rows: Words, bodies: Table) -> Overlaps:
+    """Overlaps from what a kernel wrote in any order."""
+    order = np.lexsort([rows[:, lane] for lane in (HIT_CHILD, HIT_ROW, HIT_QUERY)])
+    hits = hits_of(rows[order], bodies)
+    return Overlaps(rows[order, HIT_QUERY], hits.body, hits.user_id, hits.child)
 
 
 def hits_of(rows: Words, bodies: Table) -> Hits:

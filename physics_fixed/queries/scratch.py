@@ -10,14 +10,16 @@ from physics_fixed.narrowphase.triangle_rays import RAY_WIDTH
 from physics_fixed.queries.layout import (
     HIT_WIDTH,
     LEAF_WIDTH,
+    NEEDED_WIDTH,
     NODE_WIDTH,
     PATH_WIDTH,
     PLACE_WIDTH,
     TREE_WIDTH,
 )
 from physics_fixed.queries.places import take_places
-from physics_fixed.queries.rays import NEAR_WIDTH, NEEDED_WIDTH
+from physics_fixed.queries.rays import NEAR_WIDTH
 from physics_fixed.queries.tree import STACK_LENGTH, build_tree
+from physics_fixed.queries.work import WORK_WIDTH
 from physics_fixed.tables import Table
 
 _HISTOGRAM_MIN = 256
@@ -50,6 +52,9 @@ class QueryScratch:
         self.needed = words_of(NEEDED_WIDTH)
         self.hit = words_of(64, HIT_WIDTH)
         self.mesh_hit = words_of(64, MESH_HIT_WIDTH)
+        self.box = words_of(6)
+        self.triangles = words_of(256)
+        self.work = words_of(WORK_WIDTH)
         self._reserve(64)
 
     def _reserve(self, count: int) -> None:
@@ -67,17 +72,26 @@ class QueryScratch:
         self.node = words_of(capacity + 4, NODE_WIDTH)
         self.found = words_of(capacity, 2)
 
-    def reserve_hits(self, count: int) -> Words:
-        """Rows for so many hits."""
-        if count > len(self.hit):
-            self.hit = words_of(max(count, 2 * len(self.hit)), HIT_WIDTH)
-        return self.hit
+    def reserve_hits(self, count: int) -> bool:
+        """Make room for so many hits; whether there was too little."""
+        if count <= len(self.hit):
+            return False
+        self.hit = words_of(max(count, 2 * len(self.hit)), HIT_WIDTH)
+        return True
 
-    def reserve_mesh_hits(self, count: int) -> Words:
-        """Rows for so many hits of one ray on one mesh."""
-        if count > len(self.mesh_hit):
-            self.mesh_hit = words_of(max(count, 2 * len(self.mesh_hit)), MESH_HIT_WIDTH)
-        return self.mesh_hit
+    def reserve_mesh_hits(self, count: int) -> bool:
+        """Make room for so many hits of one ray on one mesh; whether there was too little."""
+        if count <= len(self.mesh_hit):
+            return False
+        self.mesh_hit = words_of(max(count, 2 * len(self.mesh_hit)), MESH_HIT_WIDTH)
+        return True
+
+    def reserve_triangles(self, count: int) -> bool:
+        """Make room for so many triangles of one mesh near a shape; whether there was too little."""
+        if count <= len(self.triangles):
+            return False
+        self.triangles = words_of(max(count, 2 * len(self.triangles)))
+        return True
 
     def refresh(self, bodies: Table, geometries: Table) -> None:
         """Take the bodies from the tables; make a new tree if one has moved, come or gone."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from physics_fixed import DYNAMIC, STATIC, Box, Space, Sphere
 from physics_fixed.fixmath.quat import normalize_q30
-from physics_fixed.geometries import Geometry, acquire
 from physics_fixed.layout import SHAPE_HULL
 from physics_fixed.shapes import Capsule, ConvexHull
 from physics_fixed.shapes.hull_words import face_plane
@@ -32,16 +31,10 @@ def put(
     **more: int,
 ) -> int:
     """Add a body by the raw position of its centre of mass; its id."""
-    stand_in = Sphere(1)
-    body = space.add(stand_in, kind, position_q24=at, rotation_q30=turn, **more)
-    row = body.row
-    space.bodies["shape"][row] = shape.code
-    space.bodies["size_q24"][row] = shape.size_q24
-    space.bodies["lever_q24"][row] = shape.lever_q24
-    words = shape.words()
-    if words is not None:
-        geometry = Geometry(shape.code, words, 0, shape.centre_q24, IDENTITY)
-        space.bodies["geometry"][row] = acquire(space.geometries, space.words, geometry)
+    if kind == DYNAMIC:
+        more["mass"] = 1
+    body = space.add(shape, kind, position_q24=at, rotation_q30=turn, **more)  # type: ignore[arg-type]
+    space.bodies["position_q24"][body.row] = at
     return body.id
 
 

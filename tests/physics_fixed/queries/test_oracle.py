@@ -1,0 +1,29 @@
+"""Compiled queries answer what the interpreter does, which checks every range on its way."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from physics_fixed.jit import COMPILER_ON
+from tests.physics_fixed.queries.oracle_answers import digest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.skipif(not COMPILER_ON, reason="compares compiled code with the interpreter")
+def test_the_interpreter_answers_the_same_and_nothing_overflows() -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-W", "error", "-m", "tests.physics_fixed.queries.oracle_answers"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LOCKSTEP_COMPILER": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip() == digest()
