@@ -151,6 +151,9 @@ def keep_contacts(
         points = contact[index, CONTACT_POINT_COUNT]
         side = 1 if kind[contact[index, CONTACT_PAIR] >> 32] == DYNAMIC else -1
         if contact[index, CONTACT_SENSOR] != 0:
+            for k in range(first, first + points):
+                point[k, POINT_PUSH] = 0
+                point[k, POINT_TOTAL] = 0
             for axis in range(3):
                 contact[index, CONTACT_FRICTION + axis] = 0
             contact[index, CONTACT_TWIST] = 0

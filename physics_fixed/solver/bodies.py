@@ -99,7 +99,7 @@ def start_bodies(
             motion[row, MOTION_SHIFT + axis] = 0
             motion[row, MOTION_TURN + axis] = 0
         gain_q40[row, GAIN_INVERSE_LEVER] = (1 << 62) // lever_q24[row]
-        if kind[row] != DYNAMIC or not turning:
+        if mobile[row] != MOBILE_DYNAMIC or not turning:
             gain_q40[row, :6] = 0
             continue
         x = angular_gain_q40[row, 0]
