@@ -137,6 +137,12 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         metavar="TICK:TABLE:ROW:COLUMN[:LANE[:BIT]]",
         help="flip one bit of this core's own state before a tick, to see a desync found, named and healed",
     )
+    add(
+        "--no-reuse",
+        dest="reuse",
+        action="store_false",
+        help="simulate all of the world again in a rollback, not what a late input touches, to compare",
+    )
     add("--leash", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -203,6 +209,7 @@ def _run(chosen: argparse.Namespace) -> int:
             log_path=chosen.log,
             leash=chosen.leash,
             fault=None if chosen.fault is None else Fault(*chosen.fault),
+            reuse=chosen.reuse,
         )
         figures = asyncio.run(play(options, say))
     except (LocalError, physics_errors.LocalError, OSError) as error:

@@ -39,6 +39,8 @@ class PlayOptions:
         This core itself is played by a bot.
     ticks : int or None
         Stop when that many are confirmed.
+    reuse : bool
+        Rollbacks reuse what late inputs do not touch.
     """
 
     name: str
@@ -55,6 +57,7 @@ class PlayOptions:
     log_path: Path | None
     leash: bool
     fault: Fault | None = None
+    reuse: bool = True
 
 
 def has_display() -> bool:
@@ -93,6 +96,7 @@ async def play(options: PlayOptions, say: Say) -> dict[str, object]:
             bot=options.bot,
             log_path=options.log_path,
             fault=options.fault,
+            reuse=options.reuse,
         )
     )
     async with contextlib.AsyncExitStack() as stack:

@@ -47,6 +47,13 @@ _ENTRIES = (
         soak_runs=500,
     ),
     Entry(
+        "incremental",
+        "rollbacks of the physics that reuse what a late input does not touch: the bits of full ones",
+        runs=20,
+        smoke_runs=4,
+        soak_runs=3000,
+    ),
+    Entry(
         "rollback",
         "late inputs, in any order: every state equals that of play without rollback",
         runs=10,

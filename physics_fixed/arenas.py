@@ -134,16 +134,19 @@ class Arena:
         The same memory, which is copied in a third of the time that an array takes.
     views : mapping
         Arrays of the columns by name, shape ``(capacity,)`` or ``(capacity, lanes)``.
+    parts : tuple
+        What kernels take of an arena: extents of the columns, words, block.
     hashes : dict or None
         Of an arena that several hold, so that nobody may write to it: hashes of its columns by index.
     """
 
-    __slots__ = ("block", "hashes", "layout", "memory", "views", "words")
+    __slots__ = ("block", "hashes", "layout", "memory", "parts", "views", "words")
 
     def __init__(self, layout: ArenaLayout, block: npt.NDArray[np.uint8]) -> None:
         self.layout = layout
         self.block = block
         self.words = block.view(np.int64)
+        self.parts = layout.extents, self.words, block
         self.memory = block.data
         self.views = _Views(layout, block)
         self.hashes: dict[int, bytes] | None = None

@@ -43,6 +43,12 @@ BODY_COLUMNS = (
     Column("torque_q24", "q24", "N m", lanes=3),
 )
 
+STEPPED_COLUMNS = (
+    "flags", "still_ticks", "position_q24", "rotation_q30", "velocity_q24", "angular_velocity_q24",
+    "force_q24", "torque_q24",
+)  # fmt: skip
+"""What a step changes of a body; all else is changed by the caller alone."""
+
 ROW_BITS = 32
 ROW_MASK = (1 << ROW_BITS) - 1
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from physics_fixed.bodies import ROW_BITS, ROW_MASK
 from physics_fixed.fixmath.scalar import maximum
 from physics_fixed.fixmath.wide import div_shift, length2, length3, mul_shift
 from physics_fixed.jit import inline_kernel, kernel
 from physics_fixed.layout import (
+    CHILD_BITS,
+    CHILD_MASK,
     CONTACT_APPROACH,
     CONTACT_GROUP,
     CONTACT_NORMAL,
@@ -28,12 +31,12 @@ from physics_fixed.layout import (
 )
 from physics_fixed.narrowphase.pairing import comes_before
 from physics_fixed.solver.rows import BALL_DRAG_TOTAL, FACE_DRAG_TOTAL, SPEED_MAX_Q24
+from physics_fixed.step import Scratch
+from physics_fixed.tables import Table
 
 PHASE_BEGIN = 0
 PHASE_STAY = 1
 PHASE_END = 2
-
-_ROW_MASK = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,7 @@ def gather_events(
             gone += 1
         mass = 0
         if index < contact_count and contact[index, CONTACT_SENSOR] == 0:
-            mass = reduced_mass_q24(inverse_mass_q40, bodies >> 32, bodies & _ROW_MASK)
+            mass = reduced_mass_q24(inverse_mass_q40, bodies >> 32, bodies & ROW_MASK)
         normal_impulse_q24[event] = 0
         friction_impulse_q24[event] = 0
         while (
@@ -243,3 +246,53 @@ def gather_events(
         approach_speed_q24[event] = fastest if fastest > -SPEED_MAX_Q24 else 0
         event += 1
     return event
+
+
+def step_events(
+    scratch: Scratch, generation: Words, user_id: Words, inverse_mass_q40: Words
+) -> ContactEvents:
+    """The events of the step that filled ``scratch``, without those of removed bodies.
+
+    Parameters
+    ----------
+    generation, user_id, inverse_mass_q40 : (n,) int64
+        Columns of the table of bodies when the step ended.
+    """
+    events = no_events(scratch.contact_count + scratch.ended_count)
+    pair = np.zeros(events.count, np.int64)
+    children = np.zeros(events.count, np.int64)
+    used = gather_events(
+        scratch.contact_count, scratch.contact, scratch.point, scratch.ball, scratch.face,
+        scratch.ended_count, scratch.ended, scratch.origin_q24, inverse_mass_q40, 0, events.phase, pair,
+        children, events.point_count, events.points_q24, events.normal_q30, events.approach_speed_q24,
+        events.normal_impulse_q24, events.friction_impulse_q24,
+    )  # fmt: skip
+    a, b = pair >> ROW_BITS, pair & ROW_MASK
+    if len(generation):
+        events.body_a[:] = generation[a] << ROW_BITS | a
+        events.body_b[:] = generation[b] << ROW_BITS | b
+        events.user_a[:] = user_id[a]
+        events.user_b[:] = user_id[b]
+    events.child_a[:], events.child_b[:] = children >> CHILD_BITS, children & CHILD_MASK
+    return events.first(used)
+
+
+def removed_events(ended: Table) -> ContactEvents:
+    """Events of the touching pairs that lost a body since the last step, in order of ids."""
+    events = no_events(ended.count)
+    if ended.count:
+        order = np.lexsort((ended["children"], ended["body_b"], ended["body_a"]))
+        events.phase[:] = PHASE_END
+        for name in ("body_a", "body_b", "user_a", "user_b"):
+            getattr(events, name)[:] = ended[name][order]
+        events.child_a[:] = ended["children"][order] >> CHILD_BITS
+        events.child_b[:] = ended["children"][order] & CHILD_MASK
+    return events
+
+
+def join_events(first: ContactEvents, then: ContactEvents) -> ContactEvents:
+    """Events one after the other."""
+    if first.count == 0:
+        return then
+    names = [field.name for field in fields(ContactEvents)]
+    return ContactEvents(*(np.concatenate((getattr(first, name), getattr(then, name))) for name in names))

@@ -139,24 +139,24 @@ class StepTables(NamedTuple):
     joints: Joints
 
 
+def find_boxes(tables: StepTables, settings: Words, scratch: Scratch) -> None:
+    """Clamp the bodies' rows into their ranges, and fill ``scratch.box_q24`` and ``scratch.active``."""
+    bodies = tables.bodies
+    scratch.reserve_bodies(bodies.count + 1)  # one more: the world, for joints
+    place_boxes(
+        bodies.count, int(settings[TICK_Q40]), bodies.array("alive"), bodies.array("kind"),
+        bodies.array("shape"), bodies.array("flags"), bodies.array("locks"), bodies.array("position_q24"),
+        bodies.array("rotation_q30"), bodies.array("velocity_q24"), bodies.array("angular_velocity_q24"),
+        bodies.array("size_q24"), bodies.array("geometry"), tables.geometries.array("first"),
+        scratch.matrix_q30, scratch.box_q24, scratch.active, scratch.word_first,
+    )  # fmt: skip
+
+
 def find_contacts(tables: StepTables, settings: Words, scratch: Scratch) -> None:
     """Boxes, candidate pairs, contacts: fills ``scratch.contact`` and ``scratch.point``."""
+    find_boxes(tables, settings, scratch)
     bodies, contacts, joints = tables.bodies, tables.contacts, tables.joints
     count = bodies.count
-    kind, shape, flags = bodies.array("kind"), bodies.array("shape"), bodies.array("flags")
-    position, velocity, size = (
-        bodies.array("position_q24"),
-        bodies.array("velocity_q24"),
-        bodies.array("size_q24"),
-    )
-    tick_q40 = int(settings[TICK_Q40])
-    scratch.reserve_bodies(count + 1)  # one more: the world, for joints
-    place_boxes(
-        count, tick_q40, bodies.array("alive"), kind, shape, flags, bodies.array("locks"), position,
-        bodies.array("rotation_q30"), velocity, bodies.array("angular_velocity_q24"), size,
-        bodies.array("geometry"), tables.geometries.array("first"), scratch.matrix_q30, scratch.box_q24,
-        scratch.active, scratch.word_first,
-    )  # fmt: skip
     wanted = 0
     while wanted >= 0:  # nothing is dropped for lack of room: whose it would be depends on all others
         scratch.reserve_pairs(wanted)
@@ -170,10 +170,12 @@ def find_contacts(tables: StepTables, settings: Words, scratch: Scratch) -> None
         if joints.table.count != 0:
             scratch.pair_count = drop_joined_pairs(joints, wanted, scratch.pairs)
         scratch.contact_count = collide_pairs(
-            scratch.pair_count, scratch.pairs, kind, shape, flags, bodies.array("filter"),
+            scratch.pair_count, scratch.pairs, bodies.array("kind"), bodies.array("shape"),
+            bodies.array("flags"), bodies.array("filter"),
             bodies.array("friction_q24"), bodies.array("restitution_q24"), bodies.array("rolling_q24"),
-            bodies.array("lever_q24"), position, velocity, bodies.array("angular_velocity_q24"), size,
-            scratch.matrix_q30, tables.words.array("word"), scratch.word_first, tick_q40, contacts.count,
+            bodies.array("lever_q24"), bodies.array("position_q24"), bodies.array("velocity_q24"),
+            bodies.array("angular_velocity_q24"), bodies.array("size_q24"), scratch.matrix_q30,
+            tables.words.array("word"), scratch.word_first, int(settings[TICK_Q40]), contacts.count,
             contacts.array("pair"), contacts.array("sub"), contacts.array("point_count"),
             contacts.array("feature"), contacts.array("push_q24"), contacts.array("friction_q24"),
             contacts.array("twist_q24"), contacts.array("touching"), scratch.leaf, scratch.leaf_position_q24,

@@ -19,13 +19,12 @@ from physics_fixed.bodies import (
 )
 from physics_fixed.contacts import contact_table, ended_table
 from physics_fixed.errors import NumberError
-from physics_fixed.events import PHASE_END, ContactEvents, gather_events, no_events
+from physics_fixed.events import ContactEvents, join_events, no_events, removed_events, step_events
 from physics_fixed.geometries import Geometry, acquire, geometry_of, geometry_table, release, word_table
 from physics_fixed.handles import Body
+from physics_fixed.incremental.recorder import Recorder, ReuseFigures
 from physics_fixed.joints.collection import Joints
 from physics_fixed.layout import (
-    CHILD_BITS,
-    CHILD_MASK,
     DYNAMIC,
     FILTER_MASK,
     FLAG_DISABLED,
@@ -74,6 +73,9 @@ SPACE_COLUMNS = (
     Column("tick_rate", "int", "1/s"),
     Column("substep_count", "int"),
 )
+
+RECORDS_MAX = 1024
+_NEVER_STEPPED = (np.zeros(0, np.int64),) * 3
 
 
 class Space:
@@ -134,10 +136,12 @@ class Space:
         self._solver_settings_of = rate, count
         self._solver_settings = solver_settings(rate, count)
         self._scratch = Scratch()
+        self.recorder: Recorder | None = None
+        self.reuse = ReuseFigures()
         self._nothing = no_events()
         self._removed = self._nothing
         self._events: ContactEvents | None = self._nothing
-        self._stepped: tuple[Words, Words, Words] = (np.zeros(0, np.int64),) * 3
+        self._stepped: tuple[Words, Words, Words] | None = _NEVER_STEPPED
 
     def __repr__(self) -> str:
         return f"Space({self.body_count} bodies, {self.contacts.count} contacts)"
@@ -322,21 +326,29 @@ class Space:
             release(self.geometries, self.words, int(bodies["geometry"][row]))
         clear_row(bodies, row)
 
-    def step(self) -> None:
-        """Go one tick on."""
-        self._removed = self._take_ended()
+    def step(self, tick: int | None = None) -> None:
+        """Go one tick on.
+
+        Parameters
+        ----------
+        tick : int, optional
+            Number of the tick, from 0, for a space that keeps records: a step of the same tick before may
+            be taken again where nothing differs. It has no part in the result.
+        """
+        self._removed = removed_events(self.ended) if self.ended.count else self._nothing
+        self.ended.set_count(0)
         self._events = None
         self.joints.begin_step()
         rate, count = self.settings.array("tick_rate")[0], self.settings.array("substep_count")[0]
         if (rate, count) != self._solver_settings_of:  # a restored state may have others
             self._solver_settings_of = int(rate), int(count)
             self._solver_settings = solver_settings(*self._solver_settings_of)
-        advance(
-            self.step_tables,
-            self.settings.array("gravity_q24")[0],
-            self._solver_settings,
-            self._scratch,
-        )
+        gravity_q24 = self.settings.array("gravity_q24")[0]
+        if self.recorder is not None and tick is not None:
+            self._stepped = None
+            self.recorder.step(tick, gravity_q24, self._solver_settings, self._scratch)
+            return
+        advance(self.step_tables, gravity_q24, self._solver_settings, self._scratch)
         # Events are made when somebody asks, perhaps after a restore that left other bodies in the tables.
         bodies = self.bodies
         self._stepped = (
@@ -345,20 +357,23 @@ class Space:
             bodies["inverse_mass_q40"].copy(),
         )
 
-    def _take_ended(self) -> ContactEvents:
-        """Events of the pairs that lost a body, in order of ids; empties their table."""
-        count = self.ended.count
-        if count == 0:
-            return self._nothing
-        events = no_events(count)
-        order = np.lexsort((self.ended["children"], self.ended["body_b"], self.ended["body_a"]))
-        events.phase[:] = PHASE_END
-        for name in ("body_a", "body_b", "user_a", "user_b"):
-            getattr(events, name)[:] = self.ended[name][order]
-        events.child_a[:] = self.ended["children"][order] >> CHILD_BITS
-        events.child_b[:] = self.ended["children"][order] & CHILD_MASK
-        self.ended.resize(0)
-        return events
+    def keep_records(self, count: int) -> None:
+        """Keep records of the last ``count`` steps, 0 for none: steps after a restore then cost what changed.
+
+        A step that is taken again, by its tick, computes only what differs from the record, and reuses the
+        rest. The results are the same to the bit, so this is no state and no setting of the simulation.
+
+        Raises
+        ------
+        NumberError
+            If the count is no whole number from 0 to 1024.
+        """
+        _whole(count, 0, RECORDS_MAX, "count")
+        self._keep_events()
+        self._stepped = self._stepped or _NEVER_STEPPED
+        self.recorder = None
+        if count:
+            self.recorder = Recorder(self.step_tables, self.settings, count=count, figures=self.reuse)
 
     @property
     def events(self) -> ContactEvents:
@@ -371,32 +386,20 @@ class Space:
     def _keep_events(self) -> ContactEvents:
         """Make the events of the last step: ids are those of the bodies as the step left them."""
         if self._events is None:
-            self._events = self._gather()
+            if self._stepped is not None:
+                found = step_events(self._scratch, *self._stepped)
+            else:
+                assert self.recorder is not None
+                found = self.recorder.events(self._scratch) or self._simulate_aside(self.recorder)
+            self._events = join_events(self._removed, found)
         return self._events
 
-    def _gather(self) -> ContactEvents:
-        scratch, removed = self._scratch, self._removed
-        generation, user_id, inverse_mass_q40 = self._stepped
-        events = no_events(removed.count + scratch.contact_count + scratch.ended_count)
-        pair = np.zeros(len(events.phase), np.int64)
-        children = np.zeros(len(events.phase), np.int64)
-        used = gather_events(
-            scratch.contact_count, scratch.contact, scratch.point, scratch.ball, scratch.face,
-            scratch.ended_count, scratch.ended,
-            scratch.origin_q24, inverse_mass_q40, removed.count, events.phase, pair, children,
-            events.point_count, events.points_q24, events.normal_q30, events.approach_speed_q24,
-            events.normal_impulse_q24, events.friction_impulse_q24,
-        )  # fmt: skip
-        a, b = pair >> ROW_BITS, pair & ROW_MASK
-        if len(generation):
-            events.body_a[:] = generation[a] << ROW_BITS | a
-            events.body_b[:] = generation[b] << ROW_BITS | b
-            events.user_a[:] = user_id[a]
-            events.user_b[:] = user_id[b]
-        events.child_a[:], events.child_b[:] = children >> CHILD_BITS, children & CHILD_MASK
-        for name in ("phase", "body_a", "body_b", "user_a", "user_b", "child_a", "child_b"):
-            getattr(events, name)[: removed.count] = getattr(removed, name)
-        return events.first(used)
+    def _simulate_aside(self, recorder: Recorder) -> ContactEvents:
+        """The events of a step whose record has none, because nobody asked when it was made."""
+        aside = Space()
+        recorder.put_latest(aside.step_tables, aside.settings)
+        aside.step()
+        return aside.events
 
     def islands(self) -> Words:
         """Island of each row of the table of bodies: the lowest row in it, -1 for rows that are in none.

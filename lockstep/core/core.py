@@ -68,6 +68,8 @@ class CoreConfig:
         Where events are logged, one JSON line each.
     fault : Fault, optional
         A bit to flip in this core's own state, to show that desyncs are found.
+    reuse : bool
+        Whether a rollback reuses what late inputs do not touch; no other core can tell.
     """
 
     name: str
@@ -79,6 +81,7 @@ class CoreConfig:
     bot: bool = False
     log_path: Path | None = None
     fault: Fault | None = None
+    reuse: bool = True
 
     def __post_init__(self) -> None:
         if self.ticks is not None and self.ticks < 1:
@@ -157,6 +160,7 @@ class Core:
             now_us=now_us(),
             first_number=secrets.randbits(32),
             kernel=kernel_fingerprint().hex(),
+            reuse=self.config.reuse,
         )
 
     async def found(self) -> None:

@@ -109,6 +109,8 @@ class Figures:
             "rollbacks": 0,
             "resimulated": 0,
             "rollback_depths": [],
+            "bodies_recomputed": 0,
+            "bodies_reused": 0,
             "stalls": 0,
             "stall_ms_longest": 0.0,
             "desyncs": peer.desyncs,
@@ -130,6 +132,8 @@ class Figures:
                 rollbacks=session.figures.rollbacks,
                 resimulated=session.figures.resimulated,
                 rollback_depths=depths[: last + 1],
+                bodies_recomputed=peer.world.reuse.bodies_recomputed,
+                bodies_reused=peer.world.reuse.bodies_reused,
                 stalls=session.figures.pauses,
                 stall_ms_longest=peer.stall_us_longest / 1000,
             )

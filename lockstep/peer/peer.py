@@ -101,10 +101,12 @@ class Peer:
         now_us: int,
         first_number: int = 0,
         kernel: str = "",
+        reuse: bool = True,
     ) -> None:
         self.world = world
         self.identity = identity
         self.terms = terms
+        self._reuse = reuse
         self.status = Status.IDLE
         self.log = SessionLog()
         self.simulation: Simulation | None = None
@@ -372,7 +374,7 @@ class Peer:
         )
 
     def _begin(self, view: View, first_tick: int, now_us: int, *, joining: bool) -> None:
-        self.simulation = Simulation(self.world, self.terms, view, first_tick=first_tick)
+        self.simulation = Simulation(self.world, self.terms, view, first_tick=first_tick, reuse=self._reuse)
         timing = Timing(tick_us=1_000_000 // self.terms.tick_rate)
         self.membership = Membership(
             self.identity, view, now_us=now_us, held=first_tick - 1, timing=timing, joining=joining

@@ -45,11 +45,17 @@ class Simulation:
     view : View
         Rules ``first_tick``.
     first_tick : int
+    reuse : bool
+        Whether a rollback reuses what late inputs do not touch. The states are the same either way.
     """
 
-    def __init__(self, world: World, terms: SessionTerms, view: View, *, first_tick: int) -> None:
+    def __init__(
+        self, world: World, terms: SessionTerms, view: View, *, first_tick: int, reuse: bool = True
+    ) -> None:
         assert world.tick == first_tick, (world.tick, first_tick)
         self.world = world
+        self._record_count = terms.prediction_limit + 1 if reuse else 0
+        world.keep_records(self._record_count)
         self.session = Session(terms, view, first_tick=first_tick, predict=predict)
         self.ring = SnapshotRing(world.tables, terms.window + TICKS_AT_ONCE_MAX + 2)
         self.checks = StateChecks(world.tables, terms.check_interval)
@@ -93,11 +99,13 @@ class Simulation:
             return Verdict.NOT_RUN
         tables = self.world.tables
         live = tables.snapshot()
+        self.world.keep_records(0)  # what is to be judged is computed, not remembered
         tables.restore(agreed)
         for tick in range(first, check.tick):
             self.world.advance(self.session.final_inputs(tick))
         root = tables.hash()[:ROOT_SIZE]
         tables.restore(live)
+        self.world.keep_records(self._record_count)
         return Verdict.REPRODUCED if root == check.root else Verdict.NOT_REPRODUCED
 
     def final_state(self) -> tuple[int, Snapshot] | None:
@@ -124,6 +132,7 @@ class Simulation:
         What came after is simulated anew.
         """
         self.fault = None
+        self.world.keep_records(self._record_count)  # none from before: perhaps their memory is what failed
         self.world.tables.restore(snapshot)
         self.ring.clear()
         self.ring.save(tick)

@@ -23,6 +23,7 @@ from lockstep.world.commands import may_touch
 from lockstep.world.poses import conjugate, multiply
 from lockstep.world.slots import Vector
 from physics_fixed.events import ContactEvents
+from physics_fixed.incremental.recorder import ReuseFigures
 from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, POSITION_MAX_Q24, VELOCITY_MAX_Q24
 from physics_fixed.scale import Number
@@ -202,10 +203,19 @@ class Physics:
         for riders in self._riders:
             if len(riders):
                 self._follow_slots(riders)
-        self.space.step()
+        self.space.step(tick.number)
         for riders in self._riders:
             if len(riders):
                 self._carry_slots(riders)
+
+    def keep_records(self, count: int) -> None:
+        """Keep records of the last ``count`` steps; 0: none."""
+        self.space.keep_records(count)
+
+    @property
+    def reuse(self) -> ReuseFigures:
+        """What the records have saved so far."""
+        return self.space.reuse
 
     def detached(self, tick: Tick, rows: Rows, slot_ids: list[int]) -> None:
         """Remove the bodies of slots that go."""

@@ -113,6 +113,7 @@ class _Run:
         self.other = World(definition, seed=seed)
         self.history: list[tuple[TickInputs, Snapshot]] = []  # the last ticks: inputs, and the state before
         self.resimulated = 0
+        self.other.keep_records(depth + 1)
 
     def advance(self, inputs: TickInputs) -> None:
         self.plain.advance(inputs)
@@ -141,6 +142,7 @@ class _Run:
     def _take_fresh_world(self) -> None:
         data = self.other.tables.encode(self.other.tables.snapshot())
         self.other = World(self.definition, seed=self.seed)
+        self.other.keep_records(self.depth + 1)
         self.other.tables.restore(self.other.tables.decode(data))
         self.history.clear()
 

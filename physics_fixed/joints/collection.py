@@ -124,7 +124,7 @@ class Joints:
         self._bodies = bodies
         self._settings = settings
         self._lost_in_step: Words = _NO_LOST
-        self._breaks: Words = _NO_ROWS
+        self.breaks: Words = _NO_ROWS
         self._events: JointEvents | None = None
 
     def __repr__(self) -> str:
@@ -347,7 +347,7 @@ class Joints:
     def begin_step(self) -> None:
         """Note the joints that lost a body since the last step, and forget its events."""
         self._events = None
-        self._breaks = _NO_ROWS
+        self.breaks = _NO_ROWS
         self._lost_in_step = _NO_LOST
         if self.lost.count:
             self._lost_in_step = np.stack((self.lost["joint"], self.lost["user_id"]), axis=1)
@@ -355,13 +355,13 @@ class Joints:
 
     def end_step(self, breaks: Words) -> None:
         """Note the rows of the joints that broke in this step."""
-        self._breaks = breaks
+        self.breaks = breaks
         if len(breaks):
             self._keep_events()
 
     def _keep_events(self) -> JointEvents:
         if self._events is None:
-            self._events = gather_joint_events(self._lost_in_step, self.table, self.states, self._breaks)
+            self._events = gather_joint_events(self._lost_in_step, self.table, self.states, self.breaks)
         return self._events
 
     def _handle(self, identity: int) -> Joint:

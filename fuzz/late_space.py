@@ -1,0 +1,246 @@
+"""Scenes of the physics alone with many islands, and deeds thought of after their tick has passed."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fuzz.random_space import ONE_Q24, body_at
+from physics_fixed import DYNAMIC, KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
+from physics_fixed.joints import Motor
+from physics_fixed.joints.collection import Common
+from physics_fixed.shapes import Compound, Part, Shape
+
+FLOOR_HALF = 30  # m
+STYLES = ("spheres", "boxes", "mixed", "mixed", "crowd", "compounds", "joints", "joints")
+NUDGE_SHIFTS = (0, 0, 4, 10, 20, 25)  # of velocities up to 3 m/s: down to 1e-7 m/s
+
+
+@dataclass(frozen=True, slots=True)
+class LateDeed:
+    """Something done to a space before a step: what, to which body, and with which numbers."""
+
+    kind: str
+    choice: int
+    vector: tuple[int, int, int]
+
+
+def shape_of(style: str, rng: random.Random) -> Shape:
+    """A shape for a scene of some style."""
+    if style == "compounds" and rng.randrange(3) == 0:
+        parts = [
+            Part(Sphere("0.2"), position=("-0.3", "0", "0")),
+            Part(Box(("0.2", "0.1", rng.choice(("0.1", "0.3")))), position=("0.3", "0", "0")),
+        ]
+        return Compound(parts)
+    if style == "spheres" or (style != "boxes" and rng.randrange(2)):
+        return Sphere(rng.choice(("0.2", "0.4", "0.5")))
+    return Box(tuple(rng.choice(("0.2", "0.3", "0.5")) for _ in range(3)))
+
+
+def add_group(space: Space, style: str, centre: tuple[int, int], size: int, rng: random.Random) -> None:
+    """Bodies above each other and side by side, most of which become one island."""
+    ids = []
+    for index in range(size):
+        spread = ONE_Q24 // 2
+        place = (
+            (centre[0] << 24) + rng.randrange(-spread, spread + 1),
+            ONE_Q24 // 2 + index * ONE_Q24 * 7 // 10,
+            (centre[1] << 24) + rng.randrange(-spread, spread + 1),
+        )
+        body = space.add(
+            shape_of(style, rng),
+            position_q24=place,
+            rotation=rotation_about(("0", "1", "0"), rng.choice(("0", "0.4"))),
+            mass=rng.choice(("0.2", "1", "5")),
+            friction=rng.choice(("0", "0.5", "0.9")),
+            restitution=rng.choice(("0", "0", "0.6")),
+            user_id=rng.randrange(1 << 40),
+        )
+        ids.append(body.id)
+    if style == "joints":
+        for a, b in itertools.pairwise(ids):
+            add_joint(space, a, b, rng)
+
+
+def add_joint(space: Space, a: int, b: int | None, rng: random.Random) -> None:
+    """A joint of some kind between two bodies, seldom with the world."""
+    end = None if rng.randrange(6) == 0 else b
+    options: Common = {"break_force": 200} if rng.randrange(3) == 0 else {}
+    options["collide_connected"] = rng.randrange(2) == 0
+    kind = rng.randrange(4)
+    if kind == 0:
+        space.joints.ball(a, end, **options)
+    elif kind == 1:
+        motor = Motor(rng.choice(("-2", "3")), 10) if rng.randrange(2) else None
+        options["axis"] = (0, 1, 0)
+        space.joints.hinge(a, end, motor=motor, **options)
+    elif kind == 2 and end is not None:
+        space.joints.distance(a, end, **options)
+    else:
+        space.joints.fixed(a, end, **options)
+
+
+class LateSpace:
+    """A scene, and what is done to it in each tick; more can be thought of later.
+
+    Parameters
+    ----------
+    seed : int
+        Of everything.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._rng = random.Random(seed * 2 + 1)
+        self.style = random.Random(seed).choice(STYLES)
+        self._deeds: dict[int, list[LateDeed]] = {}
+
+    def build(self) -> Space:
+        """The scene at tick 0; equal at every call."""
+        rng = random.Random(self._seed * 2)
+        space = Space(tick_rate=rng.choice((60, 60, 30)), substeps=rng.choice((4, 4, 2)))
+        space.add(Box((FLOOR_HALF, 1, FLOOR_HALF)), STATIC, position=(0, -1, 0))
+        reach = 3 if self.style == "crowd" else 12
+        for _ in range(rng.randrange(3)):
+            wall = (rng.randrange(-reach, reach), "0.5", rng.randrange(-reach, reach))
+            space.add(Box(("0.3", "0.5", "2")), STATIC, position=wall)
+        for _ in range(rng.randrange(3)):
+            space.add(
+                Box(("0.6", "0.3", "0.6")),
+                KINEMATIC,
+                position=(rng.randrange(-reach, reach), "0.4", rng.randrange(-reach, reach)),
+                velocity_q24=[rng.randrange(-20 * ONE_Q24, 20 * ONE_Q24) >> rng.randrange(4), 0, 0],
+            )
+        if rng.randrange(3) == 0:  # several islands ride on it
+            space.add(Box((5, "0.2", 5)), KINEMATIC, position=(0, "0.2", 0), velocity=("0.5", 0, 0))
+        if rng.randrange(2):
+            zone = (rng.randrange(-reach, reach), "1", rng.randrange(-reach, reach))
+            space.add(Box(("2", "1", "2")), rng.choice((STATIC, KINEMATIC)), position=zone, sensor=True)
+        for _ in range(rng.randrange(4, 13)):
+            centre = rng.randrange(-reach, reach + 1), rng.randrange(-reach, reach + 1)
+            add_group(space, self.style, centre, rng.randrange(1, 7), rng)
+        return space
+
+    def think_of(self, tick: int) -> None:
+        """Add a random deed to a tick, which may have passed."""
+        rng = self._rng
+        kind = rng.choice(("nudge",) * 6 + ("push", "push", "throw", *_RARE))
+        if kind == "gravity" and rng.randrange(8):
+            kind = "nudge"
+        shift = rng.choice(NUDGE_SHIFTS)
+        x, y, z = (rng.randrange(-3 * ONE_Q24, 3 * ONE_Q24) >> shift for _ in range(3))
+        self._deeds.setdefault(tick, []).append(LateDeed(kind, rng.randrange(1 << 30), (x, y, z)))
+
+    def act(self, space: Space, tick: int) -> None:
+        """Do what is to be done before a step; bodies are chosen among those that are there."""
+        for deed in self._deeds.get(tick, ()):
+            bodies = space.bodies
+            alive = np.flatnonzero(bodies["alive"])
+            moving = alive[bodies["kind"][alive] != STATIC].tolist()
+            if moving:
+                _DOERS[deed.kind](space, moving[deed.choice % len(moving)], deed, self.style)
+
+
+def _nudge(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    here = space.bodies["velocity_q24"][row].tolist()
+    limit = 200 * ONE_Q24
+    there = [max(-limit, min(limit, now + part)) for now, part in zip(here, deed.vector, strict=True)]
+    space.set_velocity_q24(body_at(space, row), there)
+
+
+def _push(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.apply_impulse_q24(body_at(space, row), deed.vector)
+
+
+def _throw(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    x, y, z = (10 * part for part in deed.vector)
+    space.set_velocity_q24(body_at(space, row), (x, abs(y) // 4, z))
+
+
+def _move(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    here = space.bodies["position_q24"][row].tolist()
+    space.set_pose_q24(body_at(space, row), [now + part for now, part in zip(here, deed.vector, strict=True)])
+
+
+def _add(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    rng = random.Random(deed.choice)
+    here = space.bodies["position_q24"][row].tolist()
+    kind = rng.choice((DYNAMIC, DYNAMIC, DYNAMIC, KINEMATIC, STATIC))
+    space.add(
+        shape_of(style, rng), kind, position_q24=(here[0], here[1] + ONE_Q24, here[2]), user_id=deed.choice
+    )
+
+
+def _remove(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.remove(body_at(space, row))
+
+
+def _replace(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.remove(body_at(space, row))
+    rng = random.Random(deed.choice)
+    place = [rng.randrange(-5 * ONE_Q24, 5 * ONE_Q24), ONE_Q24, rng.randrange(-5 * ONE_Q24, 5 * ONE_Q24)]
+    space.add(shape_of(style, rng), rng.choice((DYNAMIC, KINEMATIC)), position_q24=place)
+
+
+def _switch(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.set_enabled(body_at(space, row), enabled=deed.choice % 3 != 0)
+
+
+def _filter(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.set_filter(body_at(space, row), category=1 + deed.choice % 3, mask=1 + deed.choice % 7)
+
+
+def _grease(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.bodies["friction_q24"][row] = deed.choice % (2 * ONE_Q24)
+
+
+def _shove(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    x, y, z = (100 * part for part in deed.vector)
+    space.body(body_at(space, row)).apply_force(force_q24=(x, y, z))
+
+
+def _joint(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    joints = list(space.joints)
+    rng = random.Random(deed.choice)
+    if not joints or rng.randrange(5) == 0:
+        place = space.bodies["position_q24"]
+        near = np.abs(place - place[row]).max(axis=1) < 3 * ONE_Q24
+        others = np.flatnonzero((space.bodies["alive"] != 0) & (space.bodies["kind"] == DYNAMIC) & near)
+        others = others[others != row]
+        if len(others) and space.bodies["kind"][row] == DYNAMIC:
+            add_joint(space, body_at(space, row), body_at(space, int(rng.choice(others.tolist()))), rng)
+        return
+    joint = joints[deed.choice % len(joints)]
+    if rng.randrange(3) == 0:
+        space.joints.remove(joint.id)
+    else:
+        joint.set_enabled(enabled=not joint.enabled)
+
+
+def _gravity(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.set_gravity((0, ("-9.81", "-3")[deed.choice % 2], 0))
+
+
+_RARE = (
+    "move", "add", "remove", "replace", "switch", "filter", "grease", "shove", "joint", "joint", "gravity",
+)  # fmt: skip
+_DOERS: dict[str, Callable[[Space, int, LateDeed, str], None]] = {
+    "nudge": _nudge,
+    "push": _push,
+    "throw": _throw,
+    "move": _move,
+    "add": _add,
+    "remove": _remove,
+    "replace": _replace,
+    "switch": _switch,
+    "filter": _filter,
+    "grease": _grease,
+    "shove": _shove,
+    "joint": _joint,
+    "gravity": _gravity,
+}

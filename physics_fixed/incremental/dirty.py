@@ -1,0 +1,209 @@
+"""Which bodies a step must compute again, given which ones changed.
+
+Terms as in docs/physics/incremental.md: *changed* bodies differ from the record when the step begins; the
+*dirty* ones are those and all islands of the record that they touch; *boundary* bodies do not yield (static,
+kinematic, sensors), and are needed to compute the dirty ones, but their own record stands.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from physics_fixed.fixmath.scalar import maximum, minimum
+from physics_fixed.jit import device_kernel, inline_kernel, kernel
+from physics_fixed.layout import ACTIVE_DYNAMIC, Bytes, Words
+
+# role[row]
+ROLE_NONE: Final = 0
+ROLE_DIRTY: Final = 1
+ROLE_BOUNDARY: Final = 2
+
+PROBE_WIDTH: Final = 6
+
+# counts[]: what find_dirty says.
+DIRTY_LIVE: Final = 5  # dirty bodies that are alive
+LIVE_COUNT: Final = 6  # all that are
+
+_FAR = 1 << 62
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64[:,::1],int64)")
+def overlap(box_a: Words, a: int, box_b: Words, b: int) -> int:
+    """1 if two boxes overlap or touch, else 0."""
+    if box_a[a, 0] > box_b[b, 3] or box_b[b, 0] > box_a[a, 3]:
+        return 0
+    if box_a[a, 1] > box_b[b, 4] or box_b[b, 1] > box_a[a, 4]:
+        return 0
+    if box_a[a, 2] > box_b[b, 5] or box_b[b, 2] > box_a[a, 5]:
+        return 0
+    return 1
+
+
+@inline_kernel("void(int64[:,::1],int64,int64[:,::1],int64)")
+def put_probe(box_q24: Words, row: int, probe: Words, index: int) -> None:
+    """Write a box into ``probe[index]``, and widen ``probe[0]``, which encloses all of them."""
+    for axis in range(3):
+        probe[index, axis] = box_q24[row, axis]
+        probe[index, 3 + axis] = box_q24[row, 3 + axis]
+        probe[0, axis] = minimum(probe[0, axis], box_q24[row, axis])
+        probe[0, 3 + axis] = maximum(probe[0, 3 + axis], box_q24[row, 3 + axis])
+
+
+@inline_kernel("void(int64[:,::1])")
+def start_probes(probe: Words) -> None:
+    """Make ``probe[0]`` enclose nothing."""
+    for axis in range(3):
+        probe[0, axis] = _FAR
+        probe[0, 3 + axis] = -_FAR
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64[:,::1],int64)")
+def meets_probe(box_q24: Words, row: int, probe: Words, probe_end: int) -> int:
+    """1 if a box overlaps any of ``probe[1:probe_end]``, else 0."""
+    if overlap(box_q24, row, probe, 0) == 0:
+        return 0
+    for index in range(1, probe_end):
+        if overlap(box_q24, row, probe, index) != 0:
+            return 1
+    return 0
+
+
+@device_kernel(
+    "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[::1],int64[::1],uint8[::1],"
+    "uint8[::1],int64[:,::1])"
+)
+def mark_changed(
+    count: int,
+    old_count: int,
+    changed_count: int,
+    changed: Words,
+    new_box_q24: Words,
+    new_active: Words,
+    box_q24: Words,
+    active: Words,
+    island: Words,
+    hit: Bytes,
+    role: Bytes,
+    probe: Words,
+) -> int:
+    """Mark the changed bodies and their recorded islands, collect the boxes they reach and, if they do not
+    yield, reached, and put the new boxes into the record; one past the last probe.
+    """
+    start_probes(probe)
+    probe_end = 1
+    for k in range(changed_count):
+        row = changed[k]
+        if row < old_count:
+            if island[row] >= 0:
+                hit[island[row]] = 1
+            if active[row] != 0 and active[row] != ACTIVE_DYNAMIC:
+                put_probe(box_q24, row, probe, probe_end)
+                probe_end += 1
+        role[row] = ROLE_DIRTY  # also of those that are gone: their contacts go
+        if row >= count:
+            continue
+        active[row] = new_active[k]
+        if new_active[k] != 0:
+            put_probe(new_box_q24, k, probe, probe_end)
+            probe_end += 1
+            for lane in range(6):
+                box_q24[row, lane] = new_box_q24[k, lane]
+    return probe_end
+
+
+@kernel(
+    "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[::1],int64[::1],uint8[::1],int64,"
+    "uint8[::1],uint8[::1],int64[:,::1],int64[::1])"
+)
+def find_dirty(
+    count: int,
+    old_count: int,
+    changed_count: int,
+    changed: Words,
+    new_box_q24: Words,
+    new_active: Words,
+    box_q24: Words,
+    active: Words,
+    island: Words,
+    alive: Bytes,
+    limit: int,
+    hit: Bytes,
+    role: Bytes,
+    probe: Words,
+    counts: Words,
+) -> int:
+    """Give each row its role: dirty, boundary or none.
+
+    Parameters
+    ----------
+    count, old_count : int
+        Rows of the table of bodies now, and as recorded.
+    changed : (changed_count,)
+        Rows that changed; those from ``count`` on are gone.
+    new_box_q24 : (changed_count, 6), new_active : (changed_count,)
+        Boxes of the changed bodies now, in their order, and what they are to the broadphase.
+    box_q24 : (n, 6), active : (n,)
+        The same as recorded, for all rows; written for those that changed.
+    island : (n,)
+        As recorded: the smallest row in it, -1 for rows that are in none.
+    alive : (n,)
+        Column of the table of bodies.
+    limit : int
+        If more bodies than that are dirty, it does not pay.
+    hit : (n,), scratch
+    role : (n,), written
+        ROLE_DIRTY, ROLE_BOUNDARY (of bodies that a dirty one's box overlaps) or ROLE_NONE.
+    probe : (2 n + 1, PROBE_WIDTH), scratch
+    counts : array, written
+        DIRTY_LIVE, LIVE_COUNT.
+
+    Returns
+    -------
+    int
+        1, or 0 if there are too many; then only ``box_q24`` and ``active`` are complete.
+    """
+    for row in range(maximum(count, old_count)):
+        hit[row] = 0
+        role[row] = ROLE_NONE
+    probe_end = mark_changed(
+        count, old_count, changed_count, changed, new_box_q24, new_active, box_q24, active, island, hit, role,
+        probe,
+    )  # fmt: skip
+    for row in range(minimum(count, old_count)):
+        if island[row] < 0 or hit[island[row]] != 0 or active[row] == 0 or role[row] != ROLE_NONE:
+            continue
+        if meets_probe(box_q24, row, probe, probe_end) != 0:
+            hit[island[row]] = 1
+    dirty_count = live_count = dirty_live = 0
+    start_probes(probe)
+    probe_end = 1
+    for row in range(count):
+        if row < old_count and island[row] >= 0 and hit[island[row]] != 0:
+            role[row] = ROLE_DIRTY
+        lives = 1 if alive[row] != 0 else 0
+        live_count += lives
+        if role[row] == ROLE_DIRTY:
+            dirty_count += 1
+            dirty_live += lives
+            if dirty_count > limit:
+                return 0
+            if active[row] != 0:
+                put_probe(box_q24, row, probe, probe_end)
+                probe_end += 1
+    for row in range(count):
+        if role[row] == ROLE_NONE and active[row] != 0 and active[row] != ACTIVE_DYNAMIC:
+            if meets_probe(box_q24, row, probe, probe_end) != 0:
+                role[row] = ROLE_BOUNDARY
+    counts[DIRTY_LIVE] = dirty_live
+    counts[LIVE_COUNT] = live_count
+    return 1
+
+
+@kernel("void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])")
+def patch_islands(
+    dirty_count: int, dirty_rows: Words, dirty_places: Words, new_island: Words, rows: Words, island: Words
+) -> None:
+    """Write the islands of the dirty bodies, which the small world names by its own rows, into the record."""
+    for k in range(dirty_count):
+        label = new_island[dirty_places[k]]
+        island[dirty_rows[k]] = rows[label] if label >= 0 else -1

@@ -1,0 +1,159 @@
+"""Faults planted in the incremental re-simulation, each of which its fuzzer must find within so many runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fuzz.fuzzers import incremental as fuzzer
+from fuzz.report import CheckFailed
+from physics_fixed import step
+from physics_fixed.incremental import recorder, small
+from physics_fixed.layout import DYNAMIC, KINEMATIC
+
+FAR = 1 << 50
+RUNS = 40
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def no_touch_test(patch: pytest.MonkeyPatch) -> None:
+    """What a changed body newly meets is not dirty."""
+    real = recorder.find_dirty
+
+    def faulty(*arguments: Any) -> int:
+        count, changed_count, changed, new_box, box = (arguments[index] for index in (0, 2, 3, 4, 6))
+        there = new_box.copy()
+        there[:changed_count] += FAR
+        found: int = real(*arguments[:4], there, *arguments[5:])
+        for k in range(changed_count):
+            if changed[k] < count:
+                box[changed[k]] = new_box[k]
+        return found
+
+    patch.setattr(recorder, "find_dirty", faulty)
+
+
+def no_recorded_box(patch: pytest.MonkeyPatch) -> None:
+    """What a changed kinematic body has left is not dirty."""
+    real = recorder.find_dirty
+
+    def faulty(*arguments: Any) -> int:
+        changed, active = arguments[3], arguments[7]
+        active[changed[: arguments[2]]] = 0
+        found: int = real(*arguments)
+        return found
+
+    patch.setattr(recorder, "find_dirty", faulty)
+
+
+def no_comparison_of_contacts(patch: pytest.MonkeyPatch) -> None:
+    """Contacts may differ although rows are equal."""
+    patch.setattr(recorder.Recorder, "_find_other_contacts", lambda self, record, found: found)
+
+
+def no_comparison_of_settings(patch: pytest.MonkeyPatch) -> None:
+    """Gravity is taken for what it was."""
+    real = recorder.Recorder._step_in_part
+
+    def faulty(self: recorder.Recorder, record: Any, *rest: Any) -> bool:
+        record.settings = self._settings.arena.block.tobytes()
+        return real(self, record, *rest)
+
+    patch.setattr(recorder.Recorder, "_step_in_part", faulty)
+
+
+def no_comparison_of_geometries(patch: pytest.MonkeyPatch) -> None:
+    """The same number is taken for the same geometry."""
+    patch.setattr(recorder.Recorder, "_find_other_geometries", lambda self, old, found: found)
+
+
+def islands_not_patched(patch: pytest.MonkeyPatch) -> None:
+    """The next rollback reads the islands of another timeline."""
+    patch.setattr(recorder, "patch_islands", lambda *arguments: None)
+
+
+def boxes_not_patched(patch: pytest.MonkeyPatch) -> None:
+    """The next rollback reads the boxes of another timeline."""
+    real = recorder.find_dirty
+
+    def faulty(*arguments: Any) -> int:
+        box = arguments[6].copy()
+        found: int = real(*arguments)
+        arguments[6][:] = box
+        return found
+
+    patch.setattr(recorder, "find_dirty", faulty)
+
+
+def entry_not_patched(patch: pytest.MonkeyPatch) -> None:
+    """The record keeps the rows of another timeline."""
+    real = recorder.copy_rows
+
+    def faulty(count: int, rows: Any, *arguments: Any) -> None:
+        if arguments[3] is not rows:  # from and to the same rows: from the state to the record
+            real(count, rows, *arguments)
+
+    patch.setattr(recorder, "copy_rows", faulty)
+
+
+def bodies_out_of_order(patch: pytest.MonkeyPatch) -> None:
+    """The small world has its bodies in another order, so pairs and colours come in another, too."""
+    real = recorder.choose_contacts
+
+    def faulty(*arguments: Any) -> None:
+        real(*arguments)
+        rows, place, dirty_rows, dirty_places, counts = arguments[6:]
+        row_count, dirty_count = counts[1], counts[2]
+        rows[:row_count] = rows[:row_count][::-1].copy()
+        place[rows[:row_count]] = np.arange(row_count)
+        dirty_places[:dirty_count] = place[dirty_rows[:dirty_count]]
+
+    patch.setattr(recorder, "choose_contacts", faulty)
+
+
+def no_warm_start(patch: pytest.MonkeyPatch) -> None:
+    """The dirty bodies forget their contacts."""
+    real = small.SmallWorld.take_contacts
+    patch.setattr(small.SmallWorld, "take_contacts", lambda self, contacts, count: real(self, contacts, 0))
+
+
+def kinematic_bodies_coloured(patch: pytest.MonkeyPatch) -> None:
+    """A kinematic body's contacts take colours from each other, so islands that it touches see each other."""
+    real = step.colour_contacts
+
+    def faulty(count: int, contact_count: int, contact: Any, kind: Any, *arguments: Any) -> int:
+        solid = np.where(kind == KINEMATIC, DYNAMIC, kind).astype(np.uint8)
+        found: int = real(count, contact_count, contact, solid, *arguments)
+        return found
+
+    patch.setattr(step, "colour_contacts", faulty)
+
+
+FAULTS: tuple[Patch, ...] = (
+    no_touch_test,
+    no_recorded_box,
+    no_comparison_of_contacts,
+    no_comparison_of_settings,
+    islands_not_patched,
+    boxes_not_patched,
+    entry_not_patched,
+    bodies_out_of_order,
+    no_warm_start,
+    kinematic_bodies_coloured,
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_fault_is_found(fault: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuzzer, "compare_records", lambda *arguments: None)
+    fault(monkeypatch)
+    for seed in range(1, RUNS + 1):
+        try:
+            fuzzer.run_once(seed)
+        except CheckFailed:
+            return
+    pytest.fail(f"not found in {RUNS} runs")
