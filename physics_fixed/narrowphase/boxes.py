@@ -130,7 +130,7 @@ def clip_faces(
     half_u = size_q24[reference, u]
     half_v = size_q24[reference, v]
     start, count = clip_to_face(polygon, half_u, half_v, bound)
-    count = reduce_to_four(polygon, start, count, half_u, half_v)
+    count = reduce_to_four(polygon, start, count, half_u, half_v, 0)
     contact[index, CONTACT_NORMAL] = normal_x
     contact[index, CONTACT_NORMAL + 1] = normal_y
     contact[index, CONTACT_NORMAL + 2] = normal_z

@@ -96,12 +96,13 @@ def _area(polygon: Words, origin: int, second: int, third: int) -> int:
     return area
 
 
-@device_kernel("int64(int64[:,::1],int64,int64,int64,int64)")
-def reduce_to_four(polygon: Words, first: int, count: int, half_u: int, half_v: int) -> int:
+@device_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64)")
+def reduce_to_four(polygon: Words, first: int, count: int, half_u: int, half_v: int, slack: int) -> int:
     """Move four of the corners to the front, in their order around the polygon; the number kept, at most 4.
 
     Kept are the deepest corner, the one farthest from it, and on either side of the line through these two
-    the one that spans the largest triangle. Equal ones: the first in order.
+    the one that spans the largest triangle. Equal ones: the first in order. Corners that are less than
+    ``slack`` (Q24) less deep than the deepest one count as equal to it.
     """
     if count <= 4:
         return count
@@ -117,6 +118,11 @@ def reduce_to_four(polygon: Words, first: int, count: int, half_u: int, half_v: 
         polygon[spare + corner, ALONG_V] = polygon[first + corner, ALONG_V] >> shift
         if polygon[first + corner, DEPTH] < polygon[first + deepest, DEPTH]:
             deepest = corner
+    limit = polygon[first + deepest, DEPTH] + slack
+    for corner in range(deepest):
+        if polygon[first + corner, DEPTH] < limit:
+            deepest = corner
+            break
     farthest = deepest
     longest = -1
     for corner in range(count):

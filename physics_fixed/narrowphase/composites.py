@@ -5,7 +5,6 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import minimum
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import (
-    CONTACT_MARGIN_Q24,
     CONTACT_PAIR,
     CONTACT_POINT_COUNT,
     CONTACT_POINT_FIRST,
@@ -16,7 +15,6 @@ from physics_fixed.layout import (
     SHAPE_COMPOUND,
     SHAPE_HEIGHT_FIELD,
     SHAPE_MESH,
-    SHAPE_SPHERE,
     SHAPE_TRIANGLE,
     STATIC,
     Bytes,
@@ -42,7 +40,7 @@ from physics_fixed.narrowphase.parts import (
     way_of_leaves,
 )
 from physics_fixed.narrowphase.triangle_merging import merge_contacts
-from physics_fixed.narrowphase.triangles import is_beyond, load_triangle, triangle_surface, triangles_near
+from physics_fixed.narrowphase.triangles import load_triangle, triangle_surface, triangles_near
 from physics_fixed.shapes.hull_words import COMPOUND_COUNT
 
 
@@ -203,22 +201,15 @@ def collide_surface(
     """
     side = 1 - surface
     begin = index
-    reach = leaf_reach(leaf, side, leaf_size_q24, words)
-    way = minimum(
-        way_of_leaves(leaf_position_q24, leaf_velocity_q24, tick_q40), CONTACT_MARGIN_Q24 + reach
-    )  # no contact reaches further
+    way = way_of_leaves(leaf_position_q24, leaf_velocity_q24, tick_q40)
     first_word = leaf[surface, LEAF_FIRST]
     first_convex = leaf[side, LEAF_FIRST]
     box_in_axes(side, leaf[side, LEAF_CODE], leaf_position_q24, leaf_size_q24, leaf_matrix_q30, way, box)
     count = triangles_near(words, first_word, box, near, near.shape[0])
     if count > near.shape[0] or index + count > contact.shape[0]:
         return -1, index + count
-    ball = leaf[side, LEAF_CODE] == SHAPE_SPHERE
-    radius = leaf_size_q24[side, 0] + way + 2
-    x, y, z = (box[0] + box[3]) >> 1, (box[1] + box[4]) >> 1, (box[2] + box[5]) >> 1
+    reach = leaf_reach(leaf, side, leaf_size_q24, words)
     for k in range(count):
-        if ball and is_beyond(words, first_word, near[k], x, y, z, radius):
-            continue
         load_triangle(words, first_word, near[k], triangle, 0)
         if surface == 0:
             points = collide_leaves(

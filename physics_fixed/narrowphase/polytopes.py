@@ -64,6 +64,7 @@ from physics_fixed.shapes.hull_words import (
 _SPREAD = 0x9E3779B1  # odd, so that multiplying by it mixes all bits
 _FEATURE_MASK = (1 << 15) - 1
 _PLANE_SLACK_Q24 = (1 << 24) // 250  # 4 mm
+_EQUAL_DEPTH_Q24 = 1 << 12  # 0.24 mm: which of many corners is the deepest must not depend on a tremble
 
 
 @inline_kernel("int64(int64,int64,int64)")
@@ -131,7 +132,7 @@ def settle_corners(polygon: Words, start: int, count: int, target: int, bound: i
             extent = maximum(extent, maximum(abs(polygon[row, ALONG_U]), abs(polygon[row, ALONG_V])))
             kept += 1
         before = edge
-    return reduce_to_four(polygon, target, kept, extent, extent)
+    return reduce_to_four(polygon, target, kept, extent, extent, _EQUAL_DEPTH_Q24)
 
 
 @device_kernel(

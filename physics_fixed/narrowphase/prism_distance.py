@@ -30,7 +30,6 @@ from physics_fixed.narrowphase.prism import NEVER_Q30, may_push
 from physics_fixed.narrowphase.reach import direction_and_length
 from physics_fixed.shapes.hull_words import (
     EDGE_WIDTH,
-    FACE_WIDTH,
 )
 
 _NEAR_NORMAL_Q30 = (1 << 30) - (1 << 30) // 200  # cosine of 5.7 degrees
@@ -60,7 +59,7 @@ def nearest_to_prism(work: Words, radius: int, bound: int, slack: int) -> int:
     As :func:`physics_fixed.narrowphase.core_distance.nearest_to_hull`; what the triangle does not push away
     is farther than ``bound``. An edge pushes to those directions that :func:`may_push` allows. Where a flat
     or concave edge is nearest, the direction is corrected to the normal if it is near it, or if the place on
-    the core is behind the triangle; otherwise the neighbour has the contact.
+    the core is right behind the triangle; otherwise the neighbour has the contact.
     """
     if height_at(work, PRISM_PLANES, work, 0) < -radius:
         return bound + 1
@@ -90,7 +89,7 @@ def nearest_to_prism(work: Words, radius: int, bound: int, slack: int) -> int:
             return find_face(work, PRISM_PLANES, work, place, place)
         if work[WORK_LIMITS + side] == NEVER_Q30:
             height = height_at(work, PRISM_PLANES, work, place)
-            if height < 0 and height_at(work, PRISM_PLANES + FACE_WIDTH * (side + 1), work, place) <= -height:
+            if distance < -height - (height >> 1):  # right behind: the edge is hardly farther than the plane
                 return find_face(work, PRISM_PLANES, work, place, place)
     if lower <= bound:
         return find_face(work, PRISM_PLANES, work, begin, end)

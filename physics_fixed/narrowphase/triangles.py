@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import clamp, maximum, minimum
 from physics_fixed.fixmath.vec3 import normalize_q30
-from physics_fixed.fixmath.wide import bit_length, dot3_narrow, dot3_shift, length3, mul_shift
+from physics_fixed.fixmath.wide import bit_length, dot3_narrow, dot3_shift, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import Words
 from physics_fixed.shapes.triangle_words import (
@@ -273,46 +273,6 @@ def slope_apart(x: int, y: int, z: int, normal_x: int, normal_y: int, normal_z: 
     slack = 2 + ((abs(away_x) + abs(away_y) + abs(away_z)) >> (_SLOPE_SHIFT - 1))
     apart: bool = abs(distance) > reach + slack
     return apart
-
-
-@device_kernel("boolean(int64[::1],int64,int64,int64,int64,int64,int64)")
-def is_beyond(words: Words, first: int, triangle: int, x: int, y: int, z: int, radius: int) -> bool:
-    """Whether the box of a triangle certainly does not reach a ball, Q24 m: of a mesh on even ground most of
-    those near the ball's own box.
-    """
-    if words[first + GEOMETRY_CODE] == FIELD:
-        columns = words[first + FIELD_COLUMNS]
-        cell = triangle >> 1
-        row = cell // (columns - 1)
-        column = cell - row * (columns - 1)
-        at = first + words[first + FIELD_SAMPLES] + row * columns + column
-        third = words[at + (columns if triangle & 1 == 0 else 1)] >> SAMPLE_SHIFT
-        apart_x = outside_of(
-            x - words[first + FIELD_ORIGIN_X] - column * words[first + FIELD_SPACING_X],
-            0, words[first + FIELD_SPACING_X], 0,
-        )  # fmt: skip
-        apart_y = outside_of(y, words[at] >> SAMPLE_SHIFT, words[at + columns + 1] >> SAMPLE_SHIFT, third)
-        apart_z = outside_of(
-            z - words[first + FIELD_ORIGIN_Z] - row * words[first + FIELD_SPACING_Z],
-            0, words[first + FIELD_SPACING_Z], 0,
-        )  # fmt: skip
-    else:
-        face = mesh_face(words, first, triangle)
-        a = mesh_corner(words, first, face, 0)
-        b = mesh_corner(words, first, face, 1)
-        c = mesh_corner(words, first, face, 2)
-        apart_x = outside_of(x, words[a], words[b], words[c])
-        apart_y = outside_of(y, words[a + 1], words[b + 1], words[c + 1])
-        apart_z = outside_of(z, words[a + 2], words[b + 2], words[c + 2])
-    return length3(apart_x, apart_y, apart_z) > radius
-
-
-@inline_kernel("int64(int64,int64,int64,int64)")
-def outside_of(value: int, a: int, b: int, c: int) -> int:
-    """How far a number lies outside the range of three others; 0 inside."""
-    low = minimum(a, minimum(b, c))
-    high = maximum(a, maximum(b, c))
-    return maximum(maximum(low - value, value - high), 0)
 
 
 @device_kernel("void(int64[::1],int64,int64,int64[::1],int64)")

@@ -29,11 +29,6 @@ def run_near(words: Any, first: int, box: Any, found: Any, capacity: int) -> int
     return triangles.triangles_near(words, first, box, found, capacity)
 
 
-@kernel("boolean(int64[::1],int64,int64,int64,int64,int64,int64)")
-def run_beyond(words: Any, first: int, triangle: int, x: int, y: int, z: int, radius: int) -> bool:
-    return triangles.is_beyond(words, first, triangle, x, y, z, radius)
-
-
 @kernel("void(int64[::1],int64,int64,int64[::1],int64[::1])")
 def run_load(words: Any, first: int, triangle: int, out: Any, surface: Any) -> None:
     triangles.load_triangle(words, first, triangle, out, 0)

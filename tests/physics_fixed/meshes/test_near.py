@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.physics_fixed.meshes.reference import (
     hills,
     meets_box,
     near,
-    run_beyond,
     run_near,
     soup,
 )
@@ -91,23 +89,6 @@ def test_the_boxes_of_the_contact_are_narrow_for_slopes() -> None:
     assert near(words, middle, tuple(p + ONE // 8 for p in middle)) == []  # type: ignore[arg-type]
     on = (4 * ONE, 12 * ONE, 4 * ONE)
     assert 4 <= check(words, on, tuple(p + ONE // 8 for p in on)) <= 8  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_a_ball_reaches_the_boxes_that_are_not_beyond(seed: int) -> None:
-    chance = random.Random(seed)
-    for shape in (soup(chance, 20, 1 << 27, 1 << 26), hills(chance, 5, 6, 1 << 25, ONE + seed)):
-        words = shape.words().copy()
-        for number, corners in corners_of(words):
-            for _ in range(5):
-                x, y, z = (chance.randint(-(1 << 27), 1 << 27) for _ in range(3))
-                apart = [
-                    max(min(c[k] for c in corners) - p, p - max(c[k] for c in corners), 0)
-                    for k, p in enumerate((x, y, z))
-                ]
-                distance = math.isqrt(sum(part * part for part in apart))
-                assert not run_beyond(words, 0, number, x, y, z, distance)
-                assert distance == 0 or run_beyond(words, 0, number, x, y, z, distance - 1)
 
 
 def test_a_full_list_says_how_many_there_are() -> None:

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from tests.physics_fixed.narrowphase.leaves import BOX, BOX_FACES, HULL, TRIANGLE, Floats, Leaf
+from physics_fixed.layout import SHAPE_BOX, SHAPE_HULL, SHAPE_TRIANGLE
+from tests.physics_fixed.narrowphase.leaves import BOX_FACES, Floats, Leaf
 
 PARALLEL_SINE = 1 / 16
 """Edges that are nearer to parallel give no axis, neither here nor in the kernels."""
@@ -14,11 +15,11 @@ PARALLEL_SINE = 1 / 16
 
 def faces_of(leaf: Leaf) -> list[list[int]]:
     """Vertex numbers of the faces of a polytope."""
-    if leaf.kind == BOX:
+    if leaf.kind == SHAPE_BOX:
         # Corners of a box leaf count with x slowest, those of BOX_FACES with x fastest.
         order = [int(f"{k:03b}"[::-1], 2) for k in range(8)]
         return [[order[k] for k in face] for face in BOX_FACES]
-    if leaf.kind == HULL:
+    if leaf.kind == SHAPE_HULL:
         words = [int(word) for word in leaf.words]
         faces = []
         for number in range(words[1]):
@@ -26,7 +27,7 @@ def faces_of(leaf: Leaf) -> list[list[int]]:
             first = words[5] + words[row + 4]
             faces.append(words[first : first + words[row + 5]])
         return faces
-    return [[0, 1, 2]] if leaf.kind == TRIANGLE else []
+    return [[0, 1, 2]] if leaf.kind == SHAPE_TRIANGLE else []
 
 
 def edges_of(leaf: Leaf) -> list[tuple[int, int]]:
@@ -88,7 +89,7 @@ def point_to_polytope(point: Floats, leaf: Leaf) -> float:
     heights = [
         float(normal @ (point - corners[face[0]])) for face, normal in zip(faces, normals, strict=True)
     ]
-    if leaf.kind != TRIANGLE and max(heights) <= 0:
+    if leaf.kind != SHAPE_TRIANGLE and max(heights) <= 0:
         return 0.0
     best = min(point_to_segment(point, corners[i], corners[j]) for i, j in edges_of(leaf))
     for face, normal, height in zip(faces, normals, heights, strict=True):

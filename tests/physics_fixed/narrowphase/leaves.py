@@ -21,23 +21,18 @@ from physics_fixed.layout import (
     POINT_FEATURE,
     POINT_SEPARATION,
     POINT_WIDTH,
+    SHAPE_BOX,
+    SHAPE_CAPSULE,
+    SHAPE_HULL,
+    SHAPE_SPHERE,
+    SHAPE_TRIANGLE,
     Words,
 )
 from physics_fixed.limits import LENGTH_MAX_Q24
-from physics_fixed.narrowphase.boxes import collide_boxes
-from physics_fixed.narrowphase.capsules import collide_capsules, collide_sphere_capsule
 from physics_fixed.narrowphase.clipping import CORNERS, POLYGON_WIDTH
+from physics_fixed.narrowphase.leaves import collide_leaves
 from physics_fixed.narrowphase.polytope import WORK_LENGTH
-from physics_fixed.narrowphase.polytopes import collide_box_hull, collide_hulls
-from physics_fixed.narrowphase.rounded import collide_capsule_box, collide_capsule_hull, collide_sphere_hull
 from physics_fixed.narrowphase.separating_axis import FRAME_LENGTH
-from physics_fixed.narrowphase.spheres import collide_sphere_box, collide_spheres
-from physics_fixed.narrowphase.triangle_contacts import (
-    collide_triangle_box,
-    collide_triangle_capsule,
-    collide_triangle_hull,
-    collide_triangle_sphere,
-)
 from physics_fixed.shapes.hull_words import HULL_HEADER, face_plane
 from physics_fixed.shapes.hull_words import hull_words as words_of_hull
 from physics_fixed.shapes.rays import cross, dot, minus
@@ -50,8 +45,6 @@ ONE = 1 << 30
 TICK_Q40 = (1 << 40) // 60
 NO_ROTATION = (0, 0, 0, ONE)
 
-SPHERE, BOX, CAPSULE, HULL, TRIANGLE = 1, 2, 3, 4, 8
-EDGE_FREE, EDGE_CONVEX, EDGE_FLAT = 0, 1, 2
 Vector = tuple[int, int, int]
 
 
@@ -84,18 +77,18 @@ class Leaf:
     @property
     def radius(self) -> float:
         """Of a sphere or capsule, m; 0 of other shapes."""
-        return self.size[0] / METRE if self.kind in (SPHERE, CAPSULE) else 0.0
+        return self.size[0] / METRE if self.kind in (SHAPE_SPHERE, SHAPE_CAPSULE) else 0.0
 
     @property
     def corners(self) -> Floats:
         """Vertices of the shape without its radius, in world axes, m."""
-        if self.kind == SPHERE:
+        if self.kind == SHAPE_SPHERE:
             local = np.zeros((1, 3))
-        elif self.kind == CAPSULE:
+        elif self.kind == SHAPE_CAPSULE:
             local = np.array([[0, -self.size[1], 0], [0, self.size[1], 0]], float) / METRE
-        elif self.kind == BOX:
+        elif self.kind == SHAPE_BOX:
             local = np.array(list(itertools.product((-1, 1), repeat=3))) * np.array(self.size) / METRE
-        elif self.kind == HULL:
+        elif self.kind == SHAPE_HULL:
             first = int(self.words[3])
             local = self.words[first : first + 3 * int(self.words[0])].reshape(-1, 3) / METRE
         else:
@@ -117,13 +110,10 @@ class Found:
         return len(self.separations) > 0
 
 
-_SIGNATURE = (
+@kernel(
     "int64(int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64,int64,"
     "int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1])"
 )
-
-
-@kernel(_SIGNATURE)
 def collide_rows(
     kind_a: int,
     kind_b: int,
@@ -141,63 +131,11 @@ def collide_rows(
     contact: Words,
     point: Words,
 ) -> int:
-    """Collide row 0 with row 1, as the dispatch of the engine does; the number of points."""
-    p, v, s, m = position, velocity, size, matrix
-    if kind_a == TRIANGLE or kind_b == TRIANGLE:
-        t = 0 if kind_a == TRIANGLE else 1
-        other = kind_b if t == 0 else kind_a
-        words_t = words_a if t == 0 else words_b
-        words_h = words_b if t == 0 else words_a
-        if other == SPHERE:
-            return collide_triangle_sphere(
-                0, 1, t, p, v, s, m, words_t, 0, reach, tick, work, contact, 0, point, 0
-            )
-        if other == CAPSULE:
-            return collide_triangle_capsule(
-                0, 1, t, p, v, s, m, words_t, 0, reach, tick, work, contact, 0, point, 0
-            )
-        if other == BOX:
-            return collide_triangle_box(
-                0, 1, t, p, v, s, m, words_t, 0, reach, tick, work, polygon, contact, 0, point, 0
-            )
-        return collide_triangle_hull(
-            0, 1, t, p, v, s, m, words_t, 0, words_h, 0, reach, tick, work, polygon, contact, 0, point, 0
-        )
-    if kind_a == SPHERE and kind_b == SPHERE:
-        return collide_spheres(0, 1, p, v, s, reach, tick, contact, 0, point, 0)
-    if kind_a == SPHERE or kind_b == SPHERE:
-        sphere = 0 if kind_a == SPHERE else 1
-        other = kind_b if sphere == 0 else kind_a
-        if other == BOX:
-            return collide_sphere_box(0, 1, sphere, p, v, s, m, reach, tick, contact, 0, point, 0)
-        if other == CAPSULE:
-            return collide_sphere_capsule(0, 1, sphere, p, v, s, m, reach, tick, contact, 0, point, 0)
-        words = words_b if sphere == 0 else words_a
-        return collide_sphere_hull(
-            0, 1, sphere, p, v, s, m, words, 0, reach, tick, work, contact, 0, point, 0
-        )
-    if kind_a == CAPSULE and kind_b == CAPSULE:
-        return collide_capsules(0, 1, p, v, s, m, reach, tick, contact, 0, point, 0)
-    if kind_a == CAPSULE or kind_b == CAPSULE:
-        capsule = 0 if kind_a == CAPSULE else 1
-        other = kind_b if capsule == 0 else kind_a
-        if other == BOX:
-            return collide_capsule_box(0, 1, capsule, p, v, s, m, reach, tick, work, contact, 0, point, 0)
-        words = words_b if capsule == 0 else words_a
-        return collide_capsule_hull(
-            0, 1, capsule, p, v, s, m, words, 0, reach, tick, work, contact, 0, point, 0
-        )
-    if kind_a == BOX and kind_b == BOX:
-        return collide_boxes(0, 1, p, v, s, m, reach, tick, frame, polygon, contact, 0, point, 0)
-    if kind_a == BOX or kind_b == BOX:
-        box = 0 if kind_a == BOX else 1
-        words = words_b if box == 0 else words_a
-        return collide_box_hull(
-            0, 1, box, p, v, s, m, words, 0, reach, tick, work, polygon, contact, 0, point, 0
-        )
-    return collide_hulls(
-        0, 1, p, v, s, m, words_a, 0, words_b, 0, reach, tick, work, polygon, contact, 0, point, 0
-    )
+    """Collide row 0 with row 1; the number of points."""
+    return collide_leaves(
+        0, 1, kind_a, kind_b, position, velocity, size, matrix, words_a, 0, words_b, 0, reach, tick, frame,
+        work, polygon, contact, 0, point, 0,
+    )  # fmt: skip
 
 
 @kernel(
@@ -273,15 +211,15 @@ def raw_vector(values: Sequence[float] | Floats) -> Vector:
 
 
 def sphere(radius: float, **place: Any) -> Leaf:
-    return Leaf(SPHERE, (round(radius * METRE), 0, 0), **place)
+    return Leaf(SHAPE_SPHERE, (round(radius * METRE), 0, 0), **place)
 
 
 def capsule(radius: float, half: float, **place: Any) -> Leaf:
-    return Leaf(CAPSULE, (round(radius * METRE), round(half * METRE), 0), **place)
+    return Leaf(SHAPE_CAPSULE, (round(radius * METRE), round(half * METRE), 0), **place)
 
 
 def box(half: Sequence[float] | Floats, **place: Any) -> Leaf:
-    return Leaf(BOX, raw_vector(half), **place)
+    return Leaf(SHAPE_BOX, raw_vector(half), **place)
 
 
 def hull_words(vertices: Sequence[Vector], faces: Sequence[Sequence[int]]) -> Words:
@@ -294,7 +232,7 @@ def hull_words(vertices: Sequence[Vector], faces: Sequence[Sequence[int]]) -> Wo
 
 
 def hull(vertices: Sequence[Vector], faces: Sequence[Sequence[int]], **place: Any) -> Leaf:
-    return Leaf(HULL, words=hull_words(vertices, faces), **place)
+    return Leaf(SHAPE_HULL, words=hull_words(vertices, faces), **place)
 
 
 BOX_FACES = ((0, 4, 6, 2), (1, 3, 7, 5), (0, 1, 5, 4), (2, 6, 7, 3), (0, 2, 3, 1), (4, 5, 7, 6))
@@ -364,7 +302,7 @@ def triangle(
 ) -> Leaf:
     """A triangle from corners in m."""
     return Leaf(
-        TRIANGLE,
+        SHAPE_TRIANGLE,
         words=triangle_words([raw_vector(corner) for corner in corners], codes, neighbours, cosines),
         **place,
     )

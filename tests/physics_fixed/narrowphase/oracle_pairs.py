@@ -16,10 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from physics_fixed.limits import LENGTH_MAX_Q24, VELOCITY_MAX_Q24
+from physics_fixed.shapes.triangle_words import EDGE_CONVEX, EDGE_FLAT, EDGE_FREE
 from tests.physics_fixed.narrowphase.leaves import (
-    EDGE_CONVEX,
-    EDGE_FLAT,
-    EDGE_FREE,
     METRE,
     NO_ROTATION,
     ONE,

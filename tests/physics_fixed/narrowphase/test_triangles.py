@@ -10,17 +10,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from physics_fixed.layout import CONTACT_MARGIN_Q24
+from physics_fixed.layout import CONTACT_MARGIN_Q24, SHAPE_TRIANGLE
 from physics_fixed.narrowphase.triangles import load_triangle
 from physics_fixed.scale import Number
 from physics_fixed.shapes import TriangleMesh
-from physics_fixed.shapes.triangle_words import TRIANGLE_WIDTH
+from physics_fixed.shapes.triangle_words import EDGE_FLAT, TRIANGLE_NORMAL, TRIANGLE_WIDTH
 from tests.physics_fixed.narrowphase import geometry
 from tests.physics_fixed.narrowphase.leaves import (
     METRE,
     ONE,
-    SPHERE,
-    TRIANGLE,
     Floats,
     Found,
     Leaf,
@@ -68,7 +66,7 @@ def triangles_of(vertices: Sequence[Sequence[Number]], faces: Sequence[Sequence[
     for number in range(len(faces)):
         row = np.zeros(TRIANGLE_WIDTH, np.int64)
         load_triangle(words, 0, number, row, 0)
-        leaves.append(Leaf(TRIANGLE, words=row))
+        leaves.append(Leaf(SHAPE_TRIANGLE, words=row))
     return leaves
 
 
@@ -253,6 +251,21 @@ def test_a_ball_in_a_valley_touches_both_sides_and_no_edge() -> None:
     assert sum(contact.normal[1] for contact in found) > 1
 
 
+def test_what_is_beside_a_triangle_and_behind_its_plane_is_left_to_others() -> None:
+    """A capsule whose core ends 6 mm behind the plane, but 0.1 m beside the triangle, at concave edges."""
+    corners = ((0.0, 0.0, 0.0), (-1.0, 0.0, -0.5), (-1.0, 0.0, 0.5))
+    ground = triangle(corners, (EDGE_FLAT, EDGE_FLAT, EDGE_FLAT), cosines=(ONE, ONE, ONE))
+    assert ground.words[TRIANGLE_NORMAL + 1] == ONE
+    leaning = capsule(0.3, 0.4, rotation=(0, 0, -round(0.25 * ONE), round(0.968246 * ONE)))
+    axis = leaning.matrix[:, 1]
+    end = np.array([0.1, -0.006, 0])
+    assert not collide(ground, at(leaning, end + 0.4 * axis)).exists
+    # Right behind the edge it is pushed up, as by the triangle beyond.
+    found = collide(ground, at(sphere(0.3), (0.002, -0.006, 0)))
+    assert found.normal.tolist() == [0, 1, 0]
+    assert found.separations.min() == pytest.approx(-0.306, abs=1e-5)
+
+
 @pytest.mark.parametrize("count", [3, 4, 6, 8, 12])
 def test_a_box_lies_on_a_peak_of_many_triangles(count: int) -> None:
     """At a corner the directions reach farther from a normal than the neighbours' normals do."""
@@ -314,7 +327,7 @@ def test_a_sphere_meets_every_point_of_a_closed_surface() -> None:
         surface = direction / foot
         outward = np.sign(surface) * (np.abs(surface) > 1e-9)
         ball = at(
-            Leaf(SPHERE, (round(radius * METRE), 0, 0)),
+            sphere(radius),
             surface + outward / np.linalg.norm(outward) * radius * 0.99,
         )
         found = contacts(triangles, ball)
