@@ -106,7 +106,7 @@ class Scratch:
         if count <= self.pair_capacity:
             return
         self.pair_capacity = capacity = max(count, 2 * self.pair_capacity)
-        self.found = aligned_words(capacity)
+        self.found = aligned_words(capacity + 1)
         self.pairs = aligned_words(capacity)
         self.contact = aligned_words(capacity, CONTACT_WIDTH)
         self.point = aligned_words(capacity * POINTS_MAX, POINT_WIDTH)

@@ -194,7 +194,10 @@ def emit_if_overlapping(sorted_box_q24: Words, i: int, j: int, found: Words, pai
 def emit_pairs(
     small: int, total: int, y_bits: int, z_bits: int, order: Words, sorted_box_q24: Words, found: Words
 ) -> int:
-    """Write the overlapping pairs in no useful order; their number, even if ``found`` is too short."""
+    """Write the overlapping pairs in no useful order; their number, even if ``found`` is too short.
+
+    If it is as long as there are pairs, or shorter, the last one has been overwritten.
+    """
     y_step = 1 << z_bits
     x_step = 1 << (y_bits + z_bits)
     above = 0  # four pointers to the runs of neighbours in forward direction, and one for the body's own run
@@ -289,19 +292,19 @@ def find_pairs(
     active : (n,)
     box_q24 : (n, 6)
         Activities and boxes from :func:`physics_fixed.broadphase.boxes.place_boxes`.
-    order, spare : (n, 2); sorted_box_q24 : (n, 8); histogram : (max(n, 256) + 1,); found : (capacity,)
-        Scratch.
+    order, spare : (n, 2); sorted_box_q24 : (n, 8); histogram : (max(n, 256) + 1,); found : (capacity + 1,)
+        Scratch. Boxes that do not overlap write, too, one past the pairs so far: hence one more.
     pairs : (capacity,), written
         ``row of a << 32 | row of b`` with a < b, ascending.
 
     Returns
     -------
     int
-        Number of pairs. If it exceeds the capacity of ``found``, nothing has been written to ``pairs``: call
+        Number of pairs. If it exceeds the capacity, nothing has been written to ``pairs``: call
         again with longer arrays.
     """
     small, y_bits, z_bits = sort_into_cells(count, active, box_q24, order, spare, sorted_box_q24, histogram)
     pair_count = emit_pairs(small, histogram[0], y_bits, z_bits, order, sorted_box_q24, found)
-    if pair_count <= found.shape[0]:
+    if pair_count < found.shape[0]:
         sort_pairs(count, pair_count, found, pairs, histogram)
     return pair_count

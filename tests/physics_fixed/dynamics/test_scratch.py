@@ -36,3 +36,30 @@ def test_garbage_in_scratch_changes_nothing(seed: int) -> None:
         assert clean.hash() == soiled.hash(), (seed, scene.style, step)
         # Events are made of scratch, when somebody asks: before it is soiled.
         compare_events(clean, soiled, f"seed {seed}, step {step}")
+
+
+def shrink(space: Space, spare: int) -> None:
+    """Make the scratch memory just as long as the last step needed it, or so much longer."""
+    scratch = space._scratch
+    scratch.pair_capacity = scratch.row_capacity = scratch.ended_capacity = scratch.body_capacity = 0
+    scratch.reserve_bodies(space.bodies.count + 1)
+    scratch.reserve_pairs(max(scratch.pair_count, scratch.contact_count) + spare)
+    scratch.reserve_rows(scratch.contact_count + spare)
+    scratch.reserve_ended(scratch.ended_count + spare)
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+@pytest.mark.parametrize("seed", SEEDS[:6])
+def test_scratch_that_just_fits_changes_nothing(seed: int, spare: int) -> None:
+    """A pair was lost when there were exactly as many as there was room for."""
+    scene = LateSpace(seed)
+    roomy, tight = scene.build(), scene.build()
+    for step in range(STEPS):
+        if step % 2:
+            scene.think_of(step)
+        for space in (roomy, tight):
+            scene.act(space, step)
+            space.step()
+        assert roomy.hash() == tight.hash(), (seed, scene.style, step)
+        compare_events(roomy, tight, f"seed {seed}, step {step}")
+        shrink(tight, spare)
