@@ -24,6 +24,10 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/lockstep-fuzz bench session
+	$(BIN)/lockstep-fuzz bench physics --scene pile1000
+	$(BIN)/lockstep-fuzz bench physics --scene mixed100
+	$(BIN)/lockstep-fuzz bench state
+	$(BIN)/lockstep-fuzz bench resimulation --samples 20
 
 soak: $(READY)
 	$(BIN)/lockstep-fuzz soak --permille $(SOAK_PERMILLE)

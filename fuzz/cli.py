@@ -63,10 +63,15 @@ def build_parser() -> argparse.ArgumentParser:
     rehearsal.add_argument("--world", default="sandbox", metavar="NAME_OR_FILE")
 
     bench = commands.add_parser("bench", help="measure; the last line is one JSON object")
-    bench.add_argument("what", choices=["session"])
-    bench.add_argument("--peers", type=positive, default=4)
-    bench.add_argument("--rollback", type=natural, default=8, help="ticks simulated again in each tick")
-    bench.add_argument("--ticks", type=positive, default=600)
+    bench.add_argument("what", choices=["session", "physics", "state", "resimulation", "kernels"])
+    bench.add_argument("--peers", type=positive, default=4, help="session: cores")
+    bench.add_argument(
+        "--rollback", type=natural, default=8, help="session: ticks simulated again in each tick"
+    )
+    bench.add_argument("--ticks", type=positive, default=600, help="session, physics: how long")
+    bench.add_argument("--scene", default="pile1000", help="physics, state: a large scene")
+    bench.add_argument("--repeats", type=positive, default=3, help="physics: of a step the shortest counts")
+    bench.add_argument("--samples", type=positive, default=40, help="resimulation: rollbacks of each kind")
     return parser
 
 
@@ -169,9 +174,16 @@ def rehearse_command(arguments: argparse.Namespace) -> int:
 
 def bench_command(arguments: argparse.Namespace) -> int:
     """`lockstep-fuzz bench`."""
-    from fuzz.bench import bench_session
+    from fuzz.benches import BENCHES
 
-    say(bench_session(peers=arguments.peers, rollback=arguments.rollback, ticks=arguments.ticks))
+    if arguments.what in ("physics", "state"):
+        from fuzz.scenes.large import LARGE
+
+        if arguments.scene not in LARGE:
+            names = ", ".join(LARGE)
+            print(f"no large scene is named {arguments.scene!r}; there are: {names}", file=sys.stderr)
+            return 2
+    say(BENCHES[arguments.what](arguments))
     return 0
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import fuzz.fuzzers.desync as desync
 import fuzz.fuzzers.network as network
-from fuzz.bench import bench_session
+from fuzz.benches.session import bench_session
 from fuzz.lateness import compare_with_forward, make_script, simulate_forward
 from fuzz.registry import ENTRIES, load, run_fuzzer
 from fuzz.report import CheckFailed, Report, merge_figures
