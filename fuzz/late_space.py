@@ -59,6 +59,7 @@ def add_group(space: Space, style: str, centre: tuple[int, int], size: int, rng:
             mass=rng.choice(("0.2", "1", "5")),
             friction=rng.choice(("0", "0.5", "0.9")),
             restitution=rng.choice(("0", "0", "0.6")),
+            rolling=rng.choice(("0", "0.05")),
             user_id=rng.randrange(1 << 40),
         )
         ids.append(body.id)
@@ -197,6 +198,7 @@ def _filter(space: Space, row: int, deed: LateDeed, style: str) -> None:
 
 def _grease(space: Space, row: int, deed: LateDeed, style: str) -> None:
     space.bodies["friction_q24"][row] = deed.choice % (2 * ONE_Q24)
+    space.bodies["rolling_q24"][row] = deed.choice % (ONE_Q24 // 8)
 
 
 def _shove(space: Space, row: int, deed: LateDeed, style: str) -> None:

@@ -109,6 +109,7 @@ def add_body(space: Space, rng: random.Random) -> None:
         velocity_q24=velocity,
         friction=rng.choice(("0", "0.5", "1")),
         restitution=rng.choice(("0", "0", "0.5", "1")),
+        rolling=rng.choice(("0", "0", "0.02", "0.3")),
         user_id=rng.randrange(1 << 40),
     )
 

@@ -19,6 +19,7 @@ from physics_fixed.limits import (
     DAMPING_MAX_Q24,
     FRICTION_MAX_Q24,
     GRAVITY_SCALE_MAX_Q24,
+    LENGTH_MAX_Q24,
     MASS_MAX_Q24,
     MASS_MIN_Q24,
     RESTITUTION_MAX_Q24,
@@ -36,6 +37,7 @@ ANGULAR_GAIN_MAX = 1 << 20
 COEFFICIENTS = {
     "friction": (0, FRICTION_MAX_Q24, ""),
     "restitution": (0, RESTITUTION_MAX_Q24, ""),
+    "rolling": (0, LENGTH_MAX_Q24, "m"),
     "gravity_scale": (-GRAVITY_SCALE_MAX_Q24, GRAVITY_SCALE_MAX_Q24, ""),
     "linear_damping": (0, DAMPING_MAX_Q24, "1/s"),
     "angular_damping": (0, DAMPING_MAX_Q24, "1/s"),
@@ -56,6 +58,8 @@ class Coefficients(TypedDict, total=False):
     friction_q24: int
     restitution: Number
     restitution_q24: int
+    rolling: Number
+    rolling_q24: int
     gravity_scale: Number
     gravity_scale_q24: int
     linear_damping: Number

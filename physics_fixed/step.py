@@ -36,12 +36,12 @@ from physics_fixed.solver.bodies import finish_bodies, start_bodies
 from physics_fixed.solver.colouring import colour_contacts
 from physics_fixed.solver.drive import drive_bodies
 from physics_fixed.solver.prepare import prepare_rows
-from physics_fixed.solver.rows import BALL_WIDTH, CORNER_WIDTH, FACE_WIDTH, GROUPS
+from physics_fixed.solver.rows import BALL_WIDTH, CORNER_WIDTH, FACE_WIDTH, GROUPS, ROLL_WIDTH
 from physics_fixed.solver.settings import TICK_Q40
 from physics_fixed.solver.substeps import solve_substeps
 from physics_fixed.tables import Table
 
-VERSION = 5
+VERSION = 6
 """Raised with every change of what a step computes; the golden hashes name the version they belong to."""
 
 _HISTOGRAM_MIN = 256
@@ -120,6 +120,7 @@ class Scratch:
         self.ball = aligned_words(capacity, BALL_WIDTH)
         self.face = aligned_words(capacity, FACE_WIDTH)
         self.corner = aligned_words(capacity * POINTS_MAX, CORNER_WIDTH)
+        self.roll = aligned_words(capacity, ROLL_WIDTH)
 
     def reserve_ended(self, count: int) -> None:
         """Make room for pairs that end."""
@@ -210,7 +211,7 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
     )  # fmt: skip
     prepare_rows(
         settings, contact_count, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass,
-        scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner, locks,
+        scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner, scratch.roll, locks,
     )  # fmt: skip
     scratch.joints.link_count = 0
     if joints.table.count != 0:
@@ -220,8 +221,9 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
         )  # fmt: skip
     solve_substeps(
         count, scratch.mobile, locks, scratch.drive, settings, scratch.group_end, scratch.ball,
-        scratch.face, scratch.corner, scratch.joints.link_count, scratch.joints.link, scratch.joints.rod,
-        scratch.origin_q24, bodies.array("rotation_q30"), scratch.gain_q40, scratch.motion, scratch.base,
+        scratch.face, scratch.corner, scratch.roll, scratch.joints.link_count, scratch.joints.link,
+        scratch.joints.rod, scratch.origin_q24, bodies.array("rotation_q30"), scratch.gain_q40,
+        scratch.motion, scratch.base,
     )  # fmt: skip
 
 

@@ -213,6 +213,10 @@ class Space:
             0 to 16, default 0.5. A pair has the geometric mean of both.
         restitution : number
             0 to 1, default 0. A pair has the larger of both; approaches slower than 1 m/s do not bounce.
+        rolling : number, m
+            0 to 4096, default 0. Arm of the resistance against rolling: how far ahead of the lowest point the
+            ground bears a rolling body. A pair has the larger of both. A ball of radius r rests where the
+            tangent of the slope is below rolling / r.
         gravity_scale : number
             -16 to 16, default 1.
         linear_damping, angular_damping : number, 1/s

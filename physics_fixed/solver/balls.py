@@ -9,9 +9,10 @@ at right angles to it change ``d`` by ``p n + f``, of which a takes its share, a
 from __future__ import annotations
 
 from physics_fixed.fixmath.scalar import clamp, maximum
-from physics_fixed.fixmath.wide import bit_length, dot3_shift, isqrt, mul_shift, mul_sub_shift
+from physics_fixed.fixmath.wide import dot3_shift, mul_shift, mul_sub_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import MOTION_SHIFT, MOTION_V, MOTION_W, Words
+from physics_fixed.solver.rolling import solve_roll
 from physics_fixed.solver.rows import (
     BALL_BODIES,
     BALL_BOUNCE,
@@ -20,6 +21,7 @@ from physics_fixed.solver.rows import (
     BALL_FRICTION,
     BALL_NORMAL,
     BALL_PUSH,
+    BALL_ROLL,
     BALL_SEPARATION,
     BALL_SHARE_A,
     BALL_SLIP,
@@ -33,24 +35,9 @@ from physics_fixed.solver.rows import (
     UP_RATE,
 )
 from physics_fixed.solver.settings import BIAS_RATE, IMPULSE_SCALE, MASS_SCALE, PUSH_OUT_MAX, SUBSTEP_RATE
+from physics_fixed.solver.terms import shrink_factor_q30
 
 _ROW_MASK = 0xFFFFFFFF
-_SQUARE_BITS = 30  # of a component whose square, three times, fits one word
-
-
-@inline_kernel("int64(int64,int64,int64,int64)")
-def shrink_factor_q30(x: int, y: int, z: int, limit: int) -> int:
-    """``limit / |(x, y, z)|`` in Q30, below 1, or 0 if the vector is no longer than ``limit >= 0``."""
-    size = abs(x) | abs(y) | abs(z) | limit
-    shift = maximum(bit_length(size) - _SQUARE_BITS, 0)
-    x >>= shift
-    y >>= shift
-    z >>= shift
-    limit >>= shift
-    squared = x * x + y * y + z * z
-    if squared <= limit * limit:
-        return 0
-    return (limit << 30) // isqrt(squared) + 1
 
 
 @inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64[:,::1],int64,int64,int64)")
@@ -158,14 +145,23 @@ def next_push(push: int, speed: int, separation: int, settings: Words, softness:
     return clamp(push, 0, PUSH_MAX_Q24)
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
+@device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
 def solve_ball_pairs(
-    ball: Words, first: int, end: int, motion: Words, settings: Words, softness: int, biased: int
+    ball: Words,
+    roll: Words,
+    first: int,
+    end: int,
+    motion: Words,
+    settings: Words,
+    softness: int,
+    biased: int,
 ) -> None:
     """One pass over rows ``first`` to ``end``, each of two dynamic bodies."""
     for row in range(first, end):
         a = ball[row, BALL_BODIES] >> 32
         b = ball[row, BALL_BODIES] & _ROW_MASK
+        if ball[row, BALL_ROLL] != 0:
+            solve_roll(roll, ball[row, BALL_ROLL] - 1, ball[row, BALL_PUSH], motion, a, b)
         nx = ball[row, BALL_NORMAL]
         ny = ball[row, BALL_NORMAL + 1]
         nz = ball[row, BALL_NORMAL + 2]
@@ -218,13 +214,23 @@ def solve_ball_pairs(
         apply_pair(ball, row, px, py, pz, fx, fy, fz, motion, a, b, ball[row, BALL_SHARE_A])
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
+@device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
 def solve_balls_on_static(
-    ball: Words, first: int, end: int, motion: Words, settings: Words, softness: int, biased: int
+    ball: Words,
+    roll: Words,
+    first: int,
+    end: int,
+    motion: Words,
+    settings: Words,
+    softness: int,
+    biased: int,
 ) -> None:
     """One pass over rows ``first`` to ``end``, whose body b is static."""
     for row in range(first, end):
         a = ball[row, BALL_BODIES] >> 32
+        if ball[row, BALL_ROLL] != 0:
+            b = ball[row, BALL_BODIES] & _ROW_MASK
+            solve_roll(roll, ball[row, BALL_ROLL] - 1, ball[row, BALL_PUSH], motion, a, b)
         nx = ball[row, BALL_NORMAL]
         ny = ball[row, BALL_NORMAL + 1]
         nz = ball[row, BALL_NORMAL + 2]

@@ -12,7 +12,7 @@ from physics_fixed.fixmath.scalar import clamp, clamp_symmetric, maximum, minimu
 from physics_fixed.fixmath.wide import dot2_shift, dot3_shift, dot6_shift, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import LOCK_BITS, MOTION_SHIFT, MOTION_TURN, MOTION_V, MOTION_W, Words
-from physics_fixed.solver.balls import shrink_factor_q30
+from physics_fixed.solver.rolling import solve_roll
 from physics_fixed.solver.rows import (
     CORNER_ARM_A,
     CORNER_ARM_B,
@@ -31,6 +31,7 @@ from physics_fixed.solver.rows import (
     FACE_NORMAL,
     FACE_POINT_COUNT,
     FACE_POINT_FIRST,
+    FACE_ROLL,
     FACE_SHARE_A,
     FACE_SHARE_B,
     FACE_TANGENT,
@@ -56,7 +57,7 @@ from physics_fixed.solver.rows import (
     UP_TWIST,
 )
 from physics_fixed.solver.settings import BIAS_RATE, IMPULSE_SCALE, MASS_SCALE, PUSH_OUT_MAX, SUBSTEP_RATE
-from physics_fixed.solver.terms import spin_along
+from physics_fixed.solver.terms import apply_spin, shrink_factor_q30, spin_along
 
 _ROW_MASK = 0xFFFFFFFF
 _FIRST = FACE_TANGENT
@@ -114,18 +115,6 @@ def apply_linear(
         motion[a, MOTION_V + axis] -= mul_shift(share_a, push, PRODUCT)
         if share_b != 0:
             motion[b, MOTION_V + axis] += mul_shift(share_b, push, PRODUCT)
-
-
-@device_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64[:,::1],int64)")
-def apply_spin(
-    rows: Words, row: int, gain_a: int, gain_b: int, a: int, b: int, motion: Words, push: int
-) -> None:
-    """Give both bodies the change of angular velocity that a push along one row of the Jacobian makes."""
-    push <<= UP_GAIN
-    for axis in range(3):
-        motion[a, MOTION_W + axis] -= mul_shift(rows[row, gain_a + axis], push, PRODUCT)
-        if rows[row, gain_b + axis] != 0:
-            motion[b, MOTION_W + axis] += mul_shift(rows[row, gain_b + axis], push, PRODUCT)
 
 
 @device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1])")
@@ -230,29 +219,33 @@ def next_corner_push(
 
 
 @inline_kernel("int64(int64[:,::1],int64[:,::1],int64)")
-def friction_limit(face: Words, corner: Words, row: int) -> int:
-    """Friction times the accumulated pushes of all points."""
+def pressed_by(face: Words, corner: Words, row: int) -> int:
+    """The accumulated pushes of all points."""
     total = 0
     begin = face[row, FACE_POINT_FIRST]
     for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
         total += corner[k, CORNER_PUSH]
-    return mul_shift(face[row, FACE_FRICTION], minimum(total, PUSH_MAX_Q24) << UP_FRICTION, PRODUCT)
+    return minimum(total, PUSH_MAX_Q24)
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64)")
-def next_twist(
+def twist_more(
     face: Words, row: int, limit: int, ax: int, ay: int, az: int, bx: int, by: int, bz: int
 ) -> int:
-    """New accumulated friction against twisting."""
+    """Bring the accumulated friction against twisting up to date; by how much it changed."""
     speed = speed_along(face, row, FACE_TWIST_ARM_A, FACE_TWIST_ARM_B, ax, ay, az, bx, by, bz)
     change = mul_shift(face[row, FACE_TWIST_MASS], speed << UP_TWIST, PRODUCT)
-    return clamp_symmetric(face[row, FACE_TWIST] - change, limit)
+    old: int = face[row, FACE_TWIST]
+    new = clamp_symmetric(old - change, limit)
+    face[row, FACE_TWIST] = new
+    return new - old
 
 
-@device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
+@device_kernel("void(int64[:,::1],int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
 def solve_faces(
     face: Words,
     corner: Words,
+    roll: Words,
     first: int,
     end: int,
     motion: Words,
@@ -265,6 +258,8 @@ def solve_faces(
         a = face[row, FACE_BODIES] >> 32
         b = face[row, FACE_BODIES] & _ROW_MASK
         begin = face[row, FACE_POINT_FIRST]
+        if face[row, FACE_ROLL] != 0:
+            solve_roll(roll, face[row, FACE_ROLL] - 1, pressed_by(face, corner, row), motion, a, b)
         ax = motion[a, MOTION_W]
         ay = motion[a, MOTION_W + 1]
         az = motion[a, MOTION_W + 2]
@@ -274,12 +269,9 @@ def solve_faces(
         dx = (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP
         dy = (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP
         dz = (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP
-        limit = friction_limit(face, corner, row)
+        limit = mul_shift(face[row, FACE_FRICTION], pressed_by(face, corner, row) << UP_FRICTION, PRODUCT)
         if face[row, FACE_TWIST_MASS] != 0:
-            old = face[row, FACE_TWIST]
-            new = next_twist(face, row, limit, ax, ay, az, bx, by, bz)
-            face[row, FACE_TWIST] = new
-            change = (new - old) << UP_GAIN
+            change = twist_more(face, row, limit, ax, ay, az, bx, by, bz) << UP_GAIN
             ax -= mul_shift(face[row, FACE_TWIST_GAIN_A], change, PRODUCT)
             ay -= mul_shift(face[row, FACE_TWIST_GAIN_A + 1], change, PRODUCT)
             az -= mul_shift(face[row, FACE_TWIST_GAIN_A + 2], change, PRODUCT)

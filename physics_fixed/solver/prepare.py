@@ -12,18 +12,22 @@ from physics_fixed.layout import (
     CONTACT_GROUP,
     CONTACT_NORMAL,
     CONTACT_PAIR,
+    CONTACT_POINT_COUNT,
     CONTACT_POINT_FIRST,
     CONTACT_RESTITUTION,
+    CONTACT_ROLLING,
     CONTACT_ROW,
     CONTACT_SENSOR,
     DYNAMIC,
     MOTION_V,
     POINT_PUSH,
     POINT_SEPARATION,
+    STATIC,
     Bytes,
     Words,
 )
 from physics_fixed.solver.prepare_face import prepare_face
+from physics_fixed.solver.rolling import prepare_roll
 from physics_fixed.solver.rows import (
     BALL_BODIES,
     BALL_BOUNCE,
@@ -32,12 +36,18 @@ from physics_fixed.solver.rows import (
     BALL_FRICTION,
     BALL_NORMAL,
     BALL_PUSH,
+    BALL_ROLL,
     BALL_SEPARATION,
     BALL_SHARE_A,
     BALL_SLIP,
     BALL_SPIN_A,
     BALL_SPIN_B,
     BALL_TOTAL,
+    FACE_BODIES,
+    FACE_NORMAL,
+    FACE_ROLL,
+    FACE_SHARE_A,
+    FACE_SHARE_B,
     ONE_Q60,
     PRODUCT,
     PUSH_MAX_Q24,
@@ -96,6 +106,7 @@ def prepare_ball(
     ball[row, BALL_SLIP] = reciprocal_q60(ONE_Q31 + (spin_a >> 29) + (spin_b >> 29))
     ball[row, BALL_FRICTION] = contact[index, CONTACT_COEFFICIENT]
     ball[row, BALL_PUSH] = minimum(point[first, POINT_PUSH], PUSH_MAX_Q24)
+    ball[row, BALL_ROLL] = 0
     ball[row, BALL_TOTAL] = 0
     for axis in range(3):
         ball[row, BALL_DRAG_TOTAL + axis] = 0
@@ -118,9 +129,36 @@ def prepare_ball(
     ball[row, BALL_BOUNCE] = bounce_of(contact[index, CONTACT_RESTITUTION], approach, settings)
 
 
+@device_kernel("void(int64[:,::1],int64,uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])")
+def add_roll(
+    contact: Words, index: int, kind: Bytes, gain_q40: Words, ball: Words, face: Words, roll: Words
+) -> None:
+    """Write the rolling row of a contact whose other row is written, and name it there."""
+    row = contact[index, CONTACT_ROW]
+    points = contact[index, CONTACT_POINT_COUNT]
+    arm = contact[index, CONTACT_ROLLING]
+    if contact[index, CONTACT_GROUP] % 2 == 0:
+        a = ball[row, BALL_BODIES] >> 32
+        b = ball[row, BALL_BODIES] & _ROW_MASK
+        still = 1 if kind[b] == STATIC else 0
+        share = ball[row, BALL_SHARE_A]
+        ball[row, BALL_ROLL] = prepare_roll(
+            roll, index, arm, points, still, a, b, share, ONE_Q60 - share,
+            ball[row, BALL_NORMAL], ball[row, BALL_NORMAL + 1], ball[row, BALL_NORMAL + 2], gain_q40,
+        )  # fmt: skip
+    else:
+        a = face[row, FACE_BODIES] >> 32
+        b = face[row, FACE_BODIES] & _ROW_MASK
+        still = 1 if kind[b] == STATIC else 0
+        face[row, FACE_ROLL] = prepare_roll(
+            roll, index, arm, points, still, a, b, face[row, FACE_SHARE_A], face[row, FACE_SHARE_B],
+            face[row, FACE_NORMAL], face[row, FACE_NORMAL + 1], face[row, FACE_NORMAL + 2], gain_q40,
+        )  # fmt: skip
+
+
 @kernel(
     "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
 )
 def prepare_rows(
     settings: Words,
@@ -135,6 +173,7 @@ def prepare_rows(
     ball: Words,
     face: Words,
     corner: Words,
+    roll: Words,
     locks: Bytes,
 ) -> None:
     """Write the rows of all contacts, and into the contacts the approach speed before the step.
@@ -150,6 +189,7 @@ def prepare_rows(
         From :func:`physics_fixed.solver.bodies.start_bodies`; velocities are those before the step.
     ball, face : (contact_count, ...), written
     corner : (4 * contact_count, CORNER_WIDTH), written
+    roll : (contact_count, ROLL_WIDTH), written for contacts that resist rolling
     """
     for index in range(contact_count):
         if contact[index, CONTACT_SENSOR] != 0:
@@ -163,3 +203,5 @@ def prepare_rows(
                 settings, contact, index, point, kind, origin_q24, inverse_mass_q40, motion, gain_q40, face,
                 corner, locks,
             )  # fmt: skip
+        if contact[index, CONTACT_ROLLING] != 0:
+            add_roll(contact, index, kind, gain_q40, ball, face, roll)

@@ -52,6 +52,7 @@ from physics_fixed.solver.rows import (
     FACE_NORMAL,
     FACE_POINT_COUNT,
     FACE_POINT_FIRST,
+    FACE_ROLL,
     FACE_SHARE_A,
     FACE_SHARE_B,
     FACE_TANGENT,
@@ -88,7 +89,7 @@ _ARM_MAX_Q40 = 4 << 40  # so that a cross product with a unit vector in Q60 fits
 # that cannot turn would have 1 each, be springs side by side, and hum.
 _MASS_MAX_Q60 = (4 << 60) // 3
 _MASS_MIN_Q31 = 3 << 29  # of a row of locked bodies: no effective mass is larger than 4/3
-_TWIST_MIN_Q31 = (
+TWIST_MIN_Q31 = (
     1 << 19
 )  # a patch that much smaller than the bodies' levers cannot hold them, and Q50 would overflow
 
@@ -394,7 +395,7 @@ def twist_mass_q50(face: Words, row: int) -> int:
         face[row, FACE_TWIST_ARM_B + 2], face[row, FACE_TWIST_GAIN_B + 2],
         75,
     )  # fmt: skip
-    if angular < _TWIST_MIN_Q31:
+    if angular < TWIST_MIN_Q31:
         return 0
     return ((1 << 62) // angular) << 19
 
@@ -435,6 +436,7 @@ def prepare_face(
     lock_shares(face, row, a, b, locks, kind[b] == DYNAMIC)
     face[row, FACE_POINT_FIRST] = contact[index, CONTACT_POINT_FIRST]
     face[row, FACE_POINT_COUNT] = contact[index, CONTACT_POINT_COUNT]
+    face[row, FACE_ROLL] = 0
     face[row, FACE_FRICTION] = contact[index, CONTACT_COEFFICIENT]
     still = 1 if kind[b] == STATIC else 0
     approach = prepare_corners(

@@ -9,7 +9,7 @@ the body's lever (a length of the size of the body), and arms divided by it. So 
 velocity of ordinary size or a ratio near one, and small, large, light and heavy bodies are computed with the
 same precision.
 
-Two kinds of rows:
+Two kinds of rows, and a third beside them for what resists rolling (:mod:`physics_fixed.solver.rolling`):
 
 * A *ball row* is a contact whose arms are parallel to the normal (spheres against spheres, against static
   bodies, and against bodies that do not turn). Normal and friction are then independent, and the effective
@@ -46,6 +46,7 @@ UP: Final = 4
 UP_FRICTION: Final = 6  # the same for a coefficient of friction, q58
 UP_GAIN: Final = 18  # the same for a gain, q46
 UP_TWIST: Final = 14  # the same for a twist mass, q50
+UP_ROLL: Final = 12  # the same for a limit of rolling, q52
 UP_RATE: Final = 10  # the same for a rate, q54
 
 # ball[row]
@@ -62,6 +63,7 @@ BALL_DRAG: Final = 11  # accumulated friction on b, q24 m/s (3)
 BALL_TOTAL: Final = 14  # pushes summed over the substeps
 BALL_BOUNCE: Final = 15  # separation velocity to restore, q24 m/s; 0: none
 BALL_DRAG_TOTAL: Final = 16  # friction summed over the substeps (3)
+BALL_ROLL: Final = 19  # its row in roll[] + 1; 0: none
 BALL_WIDTH: Final = 20
 
 # face[row].
@@ -90,6 +92,7 @@ TANGENT_WIDTH: Final = 16
 FACE_DRAG_TOTAL: Final = FACE_TANGENT + 2 * TANGENT_WIDTH  # friction summed over the substeps (2)
 FACE_LOCKS: Final = FACE_DRAG_TOTAL + 2  # locked axes of the positions of a, and of b << LOCK_BITS
 FACE_SCALE: Final = FACE_DRAG_TOTAL + 3  # q60: pushes of the row over those of tables; 0: the same
+FACE_ROLL: Final = FACE_DRAG_TOTAL + 4  # its row in roll[] + 1; 0: none
 FACE_WIDTH: Final = 64
 
 # corner[row]: one point of a face row.
@@ -103,3 +106,15 @@ CORNER_PUSH: Final = 14  # accumulated, q24 m/s
 CORNER_TOTAL: Final = 15
 CORNER_BOUNCE: Final = 16
 CORNER_WIDTH: Final = 24
+
+# roll[row], row the index of the contact: resistance against rolling, see physics_fixed.solver.rolling.
+ROLL_LIMIT: Final = 0  # q52: the arm over the row's length
+ROLL_PUSH: Final = 1  # accumulated about two axes along the surface and about the normal, q24 m/s (3)
+ROLL_AXES: Final = 4  # three blocks of ROLL_AXIS_WIDTH
+TURN_ARM_A: Final = 0  # q60 (3): the axis times the row's length over the lever
+TURN_ARM_B: Final = 3
+TURN_GAIN_A: Final = 6  # q46 (3)
+TURN_GAIN_B: Final = 9
+TURN_MASS: Final = 12  # q50; 0: the axis is not held
+ROLL_AXIS_WIDTH: Final = 13
+ROLL_WIDTH: Final = 48

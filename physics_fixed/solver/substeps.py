@@ -85,9 +85,18 @@ def move_bodies(count: int, mobile: Words, settings: Words, motion: Words) -> No
             )
 
 
-@device_kernel("void(int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64)")
+@device_kernel(
+    "void(int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64)"
+)
 def solve_rows(
-    settings: Words, group_end: Words, ball: Words, face: Words, corner: Words, motion: Words, biased: int
+    settings: Words,
+    group_end: Words,
+    ball: Words,
+    face: Words,
+    corner: Words,
+    roll: Words,
+    motion: Words,
+    biased: int,
 ) -> None:
     """One pass over all rows in their canonical order."""
     for group in range(GROUPS):
@@ -98,11 +107,11 @@ def solve_rows(
         row_class = group % CLASSES
         softness = PAIR_SOFTNESS if group < FIRST_BOUNDARY_COLOUR * CLASSES else BOUNDARY_SOFTNESS
         if row_class == CLASS_BALL_PAIR:
-            solve_ball_pairs(ball, first, end, motion, settings, softness, biased)
+            solve_ball_pairs(ball, roll, first, end, motion, settings, softness, biased)
         elif row_class == CLASS_BALL_STATIC:
-            solve_balls_on_static(ball, first, end, motion, settings, softness, biased)
+            solve_balls_on_static(ball, roll, first, end, motion, settings, softness, biased)
         else:
-            solve_faces(face, corner, first, end, motion, settings, softness, biased)
+            solve_faces(face, corner, roll, first, end, motion, settings, softness, biased)
 
 
 @device_kernel("void(int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64)")
@@ -129,8 +138,8 @@ def start_or_bounce(
 
 @kernel(
     "void(int64,int64[::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1])"
+    "int64[:,::1],int64[:,::1],int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1])"
 )
 def solve_substeps(
     count: int,
@@ -142,6 +151,7 @@ def solve_substeps(
     ball: Words,
     face: Words,
     corner: Words,
+    roll: Words,
     link_count: int,
     link: Words,
     rod: Words,
@@ -167,7 +177,7 @@ def solve_substeps(
     settings : (SETTINGS_LENGTH,)
     group_end : (GROUPS,)
         Ends of the groups of rows.
-    ball, face, corner : arrays
+    ball, face, corner, roll : arrays
         Rows; accumulated pushes are updated in them.
     link, rod : arrays
         Joints, from :func:`physics_fixed.solver.joints.prepare.prepare_links`; updated likewise.
@@ -189,12 +199,12 @@ def solve_substeps(
             start_or_bounce(group_end, ball, face, corner, motion, 0)
         if link_count != 0:
             solve_links(link, rod, 0, link_count, motion, settings, 1)
-        solve_rows(settings, group_end, ball, face, corner, motion, 1)
+        solve_rows(settings, group_end, ball, face, corner, roll, motion, 1)
         move_bodies(count, mobile, settings, motion)
         if link_count != 0:
             make_links(
                 link, rod, 0, link_count, count, origin_q24, rotation_q30, gain_q40, motion, settings, 0
             )
             solve_links(link, rod, 0, link_count, motion, settings, 0)
-        solve_rows(settings, group_end, ball, face, corner, motion, 0)
+        solve_rows(settings, group_end, ball, face, corner, roll, motion, 0)
     start_or_bounce(group_end, ball, face, corner, motion, 1)

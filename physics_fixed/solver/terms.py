@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.wide import div_shift, dot6_shift, mul_shift
-from physics_fixed.jit import inline_kernel
+from physics_fixed.fixmath.scalar import maximum
+from physics_fixed.fixmath.wide import bit_length, div_shift, dot6_shift, isqrt, mul_shift
+from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import MOTION_W, Words
-from physics_fixed.solver.rows import PRODUCT, UP
+from physics_fixed.solver.rows import PRODUCT, UP, UP_GAIN
 from physics_fixed.solver.settings import BOUNCE_THRESHOLD
 
 ONE_Q31 = 1 << 31
 _HALF_Q60 = 1 << 59
+_SQUARE_BITS = 30  # of a component whose square, three times, fits one word
 
 
 @inline_kernel("int64(int64[::1],int64,int64)")
@@ -46,3 +48,30 @@ def spin_along(rows: Words, row: int, arm_a: int, arm_b: int, motion: Words, a: 
         -rows[row, arm_a + 2], motion[a, MOTION_W + 2] << UP,
         PRODUCT,
     )  # fmt: skip
+
+
+@inline_kernel("int64(int64,int64,int64,int64)")
+def shrink_factor_q30(x: int, y: int, z: int, limit: int) -> int:
+    """``limit / |(x, y, z)|`` in Q30, below 1, or 0 if the vector is no longer than ``limit >= 0``."""
+    size = abs(x) | abs(y) | abs(z) | limit
+    shift = maximum(bit_length(size) - _SQUARE_BITS, 0)
+    x >>= shift
+    y >>= shift
+    z >>= shift
+    limit >>= shift
+    squared = x * x + y * y + z * z
+    if squared <= limit * limit:
+        return 0
+    return (limit << 30) // isqrt(squared) + 1
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64[:,::1],int64)")
+def apply_spin(
+    rows: Words, row: int, gain_a: int, gain_b: int, a: int, b: int, motion: Words, push: int
+) -> None:
+    """Give both bodies the change of angular velocity that a push along one row of the Jacobian makes."""
+    push <<= UP_GAIN
+    for axis in range(3):
+        motion[a, MOTION_W + axis] -= mul_shift(rows[row, gain_a + axis], push, PRODUCT)
+        if rows[row, gain_b + axis] != 0:
+            motion[b, MOTION_W + axis] += mul_shift(rows[row, gain_b + axis], push, PRODUCT)

@@ -12,7 +12,16 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from physics_fixed import KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
-from physics_fixed.shapes import Capsule, Compound, ConvexHull, HeightField, Part, Shape, TriangleMesh
+from physics_fixed.shapes import (
+    Capsule,
+    Compound,
+    ConvexHull,
+    Cylinder,
+    HeightField,
+    Part,
+    Shape,
+    TriangleMesh,
+)
 
 MIN_LENGTH = "0.00390625"
 SHAPES: dict[str, Shape] = {"sphere": Sphere("0.5"), "box": Box(("0.6", "0.4", "0.5"))}
@@ -21,6 +30,7 @@ MORE_SHAPES: dict[str, Shape] = {
     "capsule": Capsule("0.3", "0.4"),
     "hull": ConvexHull([(0, 0, 0), (1, 0, "0.1"), (0, "0.8", 0), ("0.1", 0, "0.9"), ("0.6", "0.7", "0.5")]),
     "compound": PARTS,
+    "cylinder": Cylinder("0.4", "0.3", sides=8),
 }
 SURFACES: dict[str, Shape] = {
     "mesh": TriangleMesh(
@@ -47,6 +57,7 @@ def pair(upper: str, lower: str, kind: int) -> Space:
         angular_velocity=(2, -1, 4),
         rotation=rotation_about((3, -1, 2), 70),
         restitution="0.4",
+        rolling="0.02",
     )
     return space
 
@@ -89,6 +100,21 @@ def crush() -> Space:
     space.add(
         Box((4, 2, 4)), KINEMATIC, position=(0, 6, 0), velocity=(0, -256, 0), angular_velocity=(0, 128, 0)
     )
+    return space
+
+
+def rolling() -> Space:
+    """Bodies of all sizes and masses that resist rolling strongly: thin, locked, on a turntable."""
+    space = Space(gravity=(0, -1000, 0))
+    space.add(Box((5, 1, 5)), KINEMATIC, position=(0, -1, 0), angular_velocity=(0, 128, 0), rolling="0.1")
+    for index, (size, mass) in enumerate(((MIN_LENGTH, "0.001"), ("0.3", 100000), ("0.1", "0.01"))):
+        for shape in (Sphere(size), Capsule(size, 2), Box((2, size, "0.004"))):
+            space.add(
+                shape, mass=mass, position=(0, Fraction(index, 8), 0), friction=16,
+                rotation=rotation_about((1, 2, 3), 20 * index), rolling=(4096, "0.0001", 1)[index],
+                angular_velocity=(128, 128, -128), lock_rotation=("", "x", "yz")[index],
+                lock_position=("", "", "z")[index],
+            )  # fmt: skip
     return space
 
 
@@ -169,6 +195,7 @@ BUILDERS: dict[str, tuple[Builder, int]] = {
     "extremes 480": (lambda: extremes(480, 16), 3),
     "crush": (crush, 20),
     "launched": (launched, 6),
+    "rolling": (rolling, 8),
     "driven 10": (lambda: driven(10), 3),
     "driven 480": (lambda: driven(480), 3),
     "locked extremes": (locked_extremes, 12),
