@@ -102,6 +102,12 @@ class ArenaLayout:
         self.size = first
 
 
+def fitting_capacity(count: int) -> int:
+    """A little more rows than are wanted, and the same for counts that differ little."""
+    step = max(16, 1 << max(0, count.bit_length() - 4))
+    return -(-max(count, 1) // step) * step
+
+
 class _Views(dict[str, Array]):
     """The columns of a block by name, each made when it is first asked for."""
 

@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 import xxhash
 
-from physics_fixed.arenas import Arena, Array
+from physics_fixed.arenas import Arena, Array, fitting_capacity
 from physics_fixed.arenas import Column as Column
 from physics_fixed.errors import SchemaError, SnapshotError
 
@@ -132,10 +132,14 @@ class Table:
             self._move(self.arena.empty_like())
 
     def renew(self, capacity: int) -> None:
-        """Like :meth:`own`, with no rows and room for so many: for who writes all of them anew."""
+        """Like :meth:`own`, with no rows and room for so many, and not much more: for who writes all of them
+        anew.
+        """
         self.count = 0
-        if capacity > self.capacity:
-            self.reserve(capacity)
+        fitting = fitting_capacity(capacity)
+        if capacity > self.capacity or self.capacity * 4 > fitting * 5:
+            self._refuse_too_many(capacity)
+            self._adopt(Arena.zeros(self.columns, fitting))
         elif self.arena.hashes is not None:
             self._adopt(self.arena.empty_like())
 
@@ -156,12 +160,15 @@ class Table:
         """Make room for at least ``capacity`` rows. Arrays taken earlier are dead if it had to grow."""
         if capacity <= self.capacity:
             return
-        if capacity > ROWS_MAX:
-            raise SchemaError(f"table {self.name!r}: {capacity} rows asked for; allowed: at most {ROWS_MAX}")
+        self._refuse_too_many(capacity)
         grown = self.capacity
         while grown < capacity:
             grown *= 2
         self._move(Arena.zeros(self.columns, grown))
+
+    def _refuse_too_many(self, capacity: int) -> None:
+        if capacity > ROWS_MAX:
+            raise SchemaError(f"table {self.name!r}: {capacity} rows asked for; allowed: at most {ROWS_MAX}")
 
     def resize(self, count: int) -> None:
         """Set the number of used rows.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physics_fixed.arenas import Arena
+from physics_fixed.arenas import Arena, fitting_capacity
 from physics_fixed.events import ContactEvents, step_events
 from physics_fixed.incremental.cache import (
     CHOSEN_COUNT,
@@ -243,7 +243,10 @@ class Recorder:
         old, old_count = record.after
         count = old_count + new.count
         small.reserve_contacts(count)
-        merged = old.empty_like() if count <= old.layout.capacity else Arena.zeros(new.columns, 2 * count)
+        if count <= old.layout.capacity:
+            merged = old.empty_like()
+        else:
+            merged = Arena.zeros(new.columns, fitting_capacity(count))
         merge_contacts(
             old_count, old.views["pair"], old.views["sub"], *old.parts, new.count, new.array("pair"),
             new.array("sub"), *new.arena.parts, small.rows, small.role, record.active, record.island,

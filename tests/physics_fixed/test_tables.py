@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physics_fixed.errors import SchemaError, SnapshotError
-from physics_fixed.tables import CHUNK_ROWS, Column, Table, TableSet
+from physics_fixed.tables import CHUNK_ROWS, ROWS_MAX, Column, Table, TableSet
 
 COLUMNS = (
     Column("slot_id", "id"),
@@ -261,6 +261,13 @@ def test_a_shared_table_is_renewed_without_touching_what_others_hold() -> None:
         assert words.arena is mine  # nobody else holds it
         words.array("word")[:count] = 6
         words.set_count(count)
+    words.renew(400)
+    assert 400 <= words.capacity <= 500  # what was made for many is not kept for few
+    with pytest.raises(SchemaError, match="rows asked for; allowed: at most"):
+        words.renew(ROWS_MAX + 1)
+    words.renew(4000)
+    words.array("word")[:4000] = 6
+    words.set_count(4000)
     arena = words.share()
     words.adopt(first.copies[1].arena, first.copies[1].count)
     assert tables.hash() == root
