@@ -12,9 +12,18 @@ import numpy as np
 from physics_fixed.arguments import unit_quaternion_q30
 from physics_fixed.bodies import ROW_BITS, body_id, clear_row, lowest_free_row, row_of
 from physics_fixed.errors import NumberError
-from physics_fixed.joints.axis import LOCKED, Axis, Motor, Spring, raw_axis, raw_force
+from physics_fixed.joints.axis import (
+    FREE,
+    LOCKED,
+    Axis,
+    Motor,
+    Spring,
+    coordinate_of,
+    raw_axis,
+    raw_force,
+)
 from physics_fixed.joints.events import JointEvents, gather_joint_events
-from physics_fixed.joints.handle import AXIS_NAMES, Joint
+from physics_fixed.joints.handle import Joint
 from physics_fixed.joints.placing import (
     Rotation,
     Vector,
@@ -37,9 +46,8 @@ from physics_fixed.joints.table import (
 )
 from physics_fixed.layout import DYNAMIC, Bytes, Words
 from physics_fixed.materials import checked_user_id
-from physics_fixed.scale import Number, exact
+from physics_fixed.scale import Number
 from physics_fixed.solver.joints.rows import (
-    AXES,
     CONE,
     JOINT_COLLIDES,
     JOINT_ENABLED,
@@ -56,10 +64,8 @@ from physics_fixed.tables import Table
 
 Axes = Mapping[int, Axis]
 
-_FREE = Axis()
 _NO_ROWS = np.zeros(0, np.int64)
 _NO_LOST = np.zeros((0, 2), np.int64)
-_CONE_MAX = 179
 
 
 class Identified(Protocol):
@@ -178,8 +184,6 @@ class Joints:
             SWING_Z: Axis(motor=brake),
         }
         if cone is not None:
-            if not 1 <= exact(cone, "cone") <= _CONE_MAX:
-                raise NumberError(f"cone = {cone}; allowed: 1 to {_CONE_MAX} degrees")
             axes[CONE] = Axis(limits=(0, cone))
         return self._put(BALL, self._ends(a, b, common), axes, common)
 
@@ -268,7 +272,7 @@ class Joints:
             point_b = pose_of(self._bodies, ends.b)[0]
         ends = replace(ends, anchor_a=point_a, anchor_b=point_b)
         axis = Axis(limits=limits, motor=motor, spring=spring)
-        return self._put(DISTANCE, ends, {LINEAR_X: LOCKED if axis == _FREE else axis}, common)
+        return self._put(DISTANCE, ends, {LINEAR_X: LOCKED if axis == FREE else axis}, common)
 
     def generic(
         self,
@@ -290,12 +294,6 @@ class Joints:
         rotation : four numbers
             Quaternion from the joint's axes to the world's, instead of ``axis``.
         """
-        strange = [axis for axis in axes if axis not in range(AXES)]
-        if strange:
-            raise NumberError(f"axes {strange}; allowed: 0 to {CONE}: {', '.join(AXIS_NAMES)}")
-        cone = axes.get(CONE, _FREE)
-        if cone != Axis(limits=cone.limits):
-            raise NumberError("the cone has limits only")
         ends = self._ends(a, b, common)
         if rotation is not None:
             if "axis" in common:
@@ -374,6 +372,11 @@ class Joints:
             self.states[column.name][row] = column.default
 
     def _ends(self, a: One, b: Other, common: Common) -> _Ends:
+        strange = sorted(set(common) - set(Common.__annotations__))
+        if strange:
+            raise NumberError(
+                f"{strange[0]!r} is no option of a joint; known: {', '.join(Common.__annotations__)}"
+            )
         bodies = self._bodies
         row_a = self._row(a)
         row_b = WORLD_ROW if b is None else self._row(b)
@@ -415,8 +418,7 @@ class Joints:
                 sum((p - q) ** 2 for p, q in zip(ends.anchor_a, ends.anchor_b, strict=True))
             )
         raw = {
-            axis: raw_axis(what, AXIS_NAMES[axis], angular=axis >= TWIST, rest_q24=rest_q24)
-            for axis, what in axes.items()
+            axis: raw_axis(what, coordinate_of(kind, axis), rest_q24=rest_q24) for axis, what in axes.items()
         }
         self._keep_events()
         row = lowest_free_row(table)
@@ -429,9 +431,7 @@ class Joints:
         for axis, numbers in raw.items():
             for name, number in numbers.items():
                 table[name][row, axis] = number
-        if kind == DISTANCE:
-            table["lower_q24"][row, LINEAR_X] = max(int(table["lower_q24"][row, LINEAR_X]), 0)
-            if axes[LINEAR_X].locked:
-                table["lower_q24"][row, LINEAR_X] = rest_q24
+        if kind == DISTANCE and axes[LINEAR_X].locked:
+            table["lower_q24"][row, LINEAR_X] = rest_q24
         table["generation"][row] += 1
         return self._handle(int(table["generation"][row]) << ROW_BITS | row)

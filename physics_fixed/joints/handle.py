@@ -8,13 +8,21 @@ from dataclasses import dataclass
 
 from physics_fixed.bodies import ROW_BITS, body_id, row_of
 from physics_fixed.errors import NumberError
-from physics_fixed.joints.axis import Motor, RawAxis, Spring, raw_limits, raw_motor, raw_spring
+from physics_fixed.joints.axis import (
+    AXIS_NAMES,
+    Coordinate,
+    Motor,
+    RawAxis,
+    Spring,
+    coordinate_of,
+    raw_limits,
+    raw_motor,
+    raw_spring,
+)
 from physics_fixed.joints.placing import displacement_q28, place_q24
 from physics_fixed.joints.table import DISTANCE, KIND_NAMES, SLIDER
 from physics_fixed.scale import Number
 from physics_fixed.solver.joints.rows import (
-    AXES,
-    CONE,
     JOINT_ENABLED,
     LINEAR_X,
     MODE_LIMITED,
@@ -25,8 +33,6 @@ from physics_fixed.solver.joints.rows import (
     WORLD_ROW,
 )
 from physics_fixed.tables import Table
-
-AXIS_NAMES = ("x", "y", "z", "twist", "swing y", "swing z", "cone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,7 @@ class Joint:
             If a number is out of range, or the axis is locked.
         """
         axis = self._axis(axis)
-        cells = {} if motor is None else raw_motor(motor, AXIS_NAMES[axis], angular=axis >= TWIST)
+        cells = {} if motor is None else raw_motor(motor, self._coordinate(axis))
         self._put(axis, MODE_MOTOR, cells, ("motor_speed_q24", "motor_force_q24"))
 
     def set_limits(self, limits: Sequence[Number] | None, axis: int | None = None) -> None:
@@ -158,7 +164,7 @@ class Joint:
             If a number is out of range, or the axis is locked.
         """
         axis = self._axis(axis)
-        cells = {} if limits is None else raw_limits(limits, AXIS_NAMES[axis], angular=axis >= TWIST)
+        cells = {} if limits is None else raw_limits(limits, self._coordinate(axis))
         self._put(axis, MODE_LIMITED, cells, ("lower_q24", "upper_q24"))
 
     def set_spring(self, spring: Spring | None, axis: int | None = None) -> None:
@@ -173,7 +179,7 @@ class Joint:
         cells: RawAxis = {}
         if spring is not None:
             here = self.place_q24(axis)
-            cells = raw_spring(spring, AXIS_NAMES[axis], angular=axis >= TWIST, rest_q24=here)
+            cells = raw_spring(spring, self._coordinate(axis), rest_q24=here)
         self._put(axis, MODE_SPRING, cells, ("frequency_q24", "damping_q24", "rest_q24"))
 
     def _put(self, axis: int, bit: int, cells: RawAxis, columns: tuple[str, ...]) -> None:
@@ -189,9 +195,11 @@ class Joint:
     def _axis(self, axis: int | None) -> int:
         if axis is None:
             return LINEAR_X if self.table["kind"][self.row] in (SLIDER, DISTANCE) else TWIST
-        if not 0 <= axis < AXES:
-            raise NumberError(f"axis = {axis}; allowed: 0 to {CONE}: {', '.join(AXIS_NAMES)}")
+        self._coordinate(axis)
         return axis
+
+    def _coordinate(self, axis: int) -> Coordinate:
+        return coordinate_of(int(self.table["kind"][self.row]), axis)
 
     def _displacement_q28(self) -> tuple[int, int, int]:
         return displacement_q28(self.table, self.bodies, self.row)

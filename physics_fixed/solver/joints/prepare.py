@@ -19,6 +19,7 @@ from physics_fixed.solver.joints.rows import (
     ARM_GAIN_BITS,
     ARM_MAX,
     AXES,
+    CONE,
     EFFECT_LENGTH,
     LINK_A,
     LINK_ACTIVE,
@@ -68,6 +69,7 @@ _ONE_Q24 = 1 << 24
 _CYCLES_MAX_Q50 = (4 << 50) // 25  # of a spring per substep, as of contacts
 _RATIO_MAX = 4  # bound of a link's length over a lever
 _PUSH_BOUND = 1 << 50
+_NEVER_Q28 = -(1 << 41)
 _UNSPLIT_JOINTS = 3  # so many joints hold a body without splitting it, see block
 _SPLIT_MAX_Q24 = 64 << 24
 
@@ -216,7 +218,8 @@ def prepare_rods(
             locked |= 1 << axis
         else:
             active |= 1 << axis
-        rod[row, ROD_LOW] = mul_shift(lower_q24[joint, axis], length, 20)
+        # The cone's angle is never below 0: a lower limit there would stop what swings through the middle.
+        rod[row, ROD_LOW] = _NEVER_Q28 if axis == CONE else mul_shift(lower_q24[joint, axis], length, 20)
         rod[row, ROD_HIGH] = mul_shift(upper_q24[joint, axis], length, 20)
         push = motor = lower = upper = 0
         if here & (MODE_LOCKED | MODE_SPRING) != 0:
