@@ -224,12 +224,30 @@ def _joint(space: Space, row: int, deed: LateDeed, style: str) -> None:
         joint.set_enabled(enabled=not joint.enabled)
 
 
+def _cool(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    """Change what the contacts of a body carry over, and nothing of any body, as a tool might do."""
+    contacts = space.contacts
+    pair = contacts["pair"]
+    mine = (pair >> 32 == row) | (pair & 0xFFFFFFFF == row)
+    contacts.own()
+    contacts["push_q24"][mine] >>= 1 + deed.choice % 40
+
+
+def _whisk(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    """Put a kinematic body elsewhere, away from what lies on it."""
+    rows = np.flatnonzero((space.bodies["alive"] != 0) & (space.bodies["kind"] == KINEMATIC)).tolist()
+    if rows:
+        chosen = rows[deed.choice // 7 % len(rows)]
+        space.bodies["position_q24"][chosen] += np.array(deed.vector) * 2 + np.array((0, -ONE_Q24, 0))
+
+
 def _gravity(space: Space, row: int, deed: LateDeed, style: str) -> None:
     space.set_gravity((0, ("-9.81", "-3")[deed.choice % 2], 0))
 
 
 _RARE = (
     "move", "add", "remove", "replace", "switch", "filter", "grease", "shove", "joint", "joint", "gravity",
+    "cool", "cool", "whisk",
 )  # fmt: skip
 _DOERS: dict[str, Callable[[Space, int, LateDeed, str], None]] = {
     "nudge": _nudge,
@@ -245,4 +263,6 @@ _DOERS: dict[str, Callable[[Space, int, LateDeed, str], None]] = {
     "shove": _shove,
     "joint": _joint,
     "gravity": _gravity,
+    "cool": _cool,
+    "whisk": _whisk,
 }

@@ -15,7 +15,7 @@ from physics_fixed.incremental import recorder, small
 from physics_fixed.layout import DYNAMIC, KINEMATIC
 
 FAR = 1 << 50
-RUNS = 40
+RUNS = 20
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -64,11 +64,6 @@ def no_comparison_of_settings(patch: pytest.MonkeyPatch) -> None:
         return real(self, record, *rest)
 
     patch.setattr(recorder.Recorder, "_step_in_part", faulty)
-
-
-def no_comparison_of_geometries(patch: pytest.MonkeyPatch) -> None:
-    """The same number is taken for the same geometry."""
-    patch.setattr(recorder.Recorder, "_find_other_geometries", lambda self, old, found: found)
 
 
 def islands_not_patched(patch: pytest.MonkeyPatch) -> None:
