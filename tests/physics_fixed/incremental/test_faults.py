@@ -15,7 +15,7 @@ from physics_fixed.incremental import recorder, small
 from physics_fixed.layout import DYNAMIC, KINEMATIC
 
 FAR = 1 << 50
-RUNS = 20
+RUNS = 100
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -142,9 +142,14 @@ FAULTS: tuple[Patch, ...] = (
 )
 
 
+OF_RECORDS: tuple[Patch, ...] = (islands_not_patched, boxes_not_patched, entry_not_patched)
+"""Faults that damage what is kept for the next rollback, so that a later state is wrong, or none."""
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_fault_is_found(fault: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fuzzer, "compare_records", lambda *arguments: None)
+    if fault not in OF_RECORDS:  # the states alone must tell
+        monkeypatch.setattr(fuzzer, "compare_records", lambda *arguments: None)
     fault(monkeypatch)
     for seed in range(1, RUNS + 1):
         try:
