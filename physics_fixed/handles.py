@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from physics_fixed import motion
-from physics_fixed.bodies import row_of
+from physics_fixed.bodies import ROW_BITS, ROW_MASK, row_of
 from physics_fixed.layout import FILTER_MASK, FLAG_DISABLED, FLAG_LOCK_ROTATION, LOCK_BITS
-from physics_fixed.materials import coefficients_q24, filter_of, locks_of, turns_never
+from physics_fixed.materials import KIND_NAMES, coefficients_q24, filter_of, locks_of, turns_never
 from physics_fixed.scale import Number
 from physics_fixed.tables import Table
 
@@ -18,15 +18,21 @@ if TYPE_CHECKING:
 
     from physics_fixed.materials import Coefficients
 
+_ONE_Q24 = 1 << 24
+_ONE_Q30 = 1 << 30
 _MASS_BITS = 64  # from an inverse mass in Q40 to a mass in Q24
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Body:
     """A body by its id: reads and changes its row of the table, whatever has been moved or restored since.
 
     Vectors and numbers are given as in :meth:`physics_fixed.world.Space.add`: as ints, decimal text, Decimals
     or Fractions, or raw by the keyword that ends in a format.
+
+    Properties without a format in their name are floats, for people and pictures. The numbers behind them fit
+    a float without rounding; but what is computed with floats is not the same everywhere, so no method takes
+    one back.
 
     Every property and method raises :class:`physics_fixed.errors.IdentityError` once the body is gone, and
     every method :class:`physics_fixed.errors.NumberError` if a number is none or out of range.
@@ -40,6 +46,41 @@ class Body:
     def row(self) -> int:
         """Row in the table of bodies."""
         return row_of(self.table, self.id)
+
+    def __repr__(self) -> str:
+        known = self.table["generation"][self.id & ROW_MASK : (self.id & ROW_MASK) + 1].tolist()
+        if known != [self.id >> ROW_BITS] or not self.table["alive"][self.id & ROW_MASK]:
+            return f"Body(id={self.id}, gone)"
+        return f"Body(id={self.id}, {KIND_NAMES[self.kind]}, position={self.position})"
+
+    @property
+    def position(self) -> tuple[float, float, float]:
+        """Where the origin of the shape's axes is, m."""
+        x, y, z = self.position_q24
+        return x / _ONE_Q24, y / _ONE_Q24, z / _ONE_Q24
+
+    @property
+    def rotation(self) -> tuple[float, float, float, float]:
+        """Unit quaternion x, y, z, w."""
+        x, y, z, w = self.rotation_q30
+        return x / _ONE_Q30, y / _ONE_Q30, z / _ONE_Q30, w / _ONE_Q30
+
+    @property
+    def velocity(self) -> tuple[float, float, float]:
+        """Velocity of the centre of mass, m/s."""
+        x, y, z = self.velocity_q24
+        return x / _ONE_Q24, y / _ONE_Q24, z / _ONE_Q24
+
+    @property
+    def angular_velocity(self) -> tuple[float, float, float]:
+        """Angular velocity, rad/s, world axes."""
+        x, y, z = self.angular_velocity_q24
+        return x / _ONE_Q24, y / _ONE_Q24, z / _ONE_Q24
+
+    @property
+    def mass(self) -> float:
+        """Mass, kg; 0 for what is not dynamic."""
+        return self.mass_q24 / _ONE_Q24
 
     @property
     def position_q24(self) -> tuple[int, int, int]:

@@ -262,3 +262,23 @@ def test_heavy_bodies_feel_small_forces() -> None:
         space.step()
     assert velocity(body)[0] == pytest.approx(0.01, rel=0.01)
     assert spin(body)[1] == pytest.approx(10 * 1000 / (0.4 * 100000 * 4), rel=0.01)
+
+
+def test_floats_for_people_are_exact_and_go_one_way() -> None:
+    space = Space()
+    body = space.add(
+        Box((1, 2, 3)), position=("16383.123456", "-1e-7", 2), rotation=(1, 2, 3, 4), mass=3,
+        velocity=("0.1", 2, "-255.9"), angular_velocity=("1e-6", 0, 7),
+    )  # fmt: skip
+    for name, bits in (("position", 24), ("velocity", 24), ("angular_velocity", 24), ("rotation", 30)):
+        shown, raw = getattr(body, name), getattr(body, f"{name}_q{bits}")
+        assert tuple(int(part * (1 << bits)) for part in shown) == raw
+        assert all(isinstance(part, float) for part in shown)
+    assert body.mass == 3.0
+    with pytest.raises(NumberError, match="is a float"):
+        body.set_pose(body.position)
+    assert repr(body).startswith(f"Body(id={body.id}, DYNAMIC, position=(16383.12345")
+    space.remove(body.id)
+    assert repr(body) == f"Body(id={body.id}, gone)"
+    with pytest.raises(IdentityError):
+        _ = body.position
