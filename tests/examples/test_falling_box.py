@@ -15,6 +15,6 @@ def test_the_box_falls_bounces_and_rests() -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "0.25 s: 2.688 m"
-    assert lines[-2] == "2.00 s: 0.5 m"
+    assert lines[-2] == "2.00 s: 0.500 m"
     assert lines[-1].startswith("state ")
     assert len(lines[-1]) == len("state ") + 32

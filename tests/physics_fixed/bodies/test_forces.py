@@ -267,7 +267,7 @@ def test_heavy_bodies_feel_small_forces() -> None:
 def test_floats_for_people_are_exact_and_go_one_way() -> None:
     space = Space()
     body = space.add(
-        Box((1, 2, 3)), position=("16383.123456", "-1e-7", 2), rotation=(1, 2, 3, 4), mass=3,
+        Box((1, 2, 3)), position=("16383.123456", "-1e-7", 2), rotation=("0.5", "0.25", "-1", 2), mass=3,
         velocity=("0.1", 2, "-255.9"), angular_velocity=("1e-6", 0, 7),
     )  # fmt: skip
     for name, bits in (("position", 24), ("velocity", 24), ("angular_velocity", 24), ("rotation", 30)):
