@@ -115,6 +115,8 @@ class Joint:
                 return 0
             return abs(self.place_q24() - int(self.table["lower_q24"][row, LINEAR_X]))
         locked = [axis for axis in range(TWIST) if self.table["mode"][row, axis] & MODE_LOCKED]
+        if len(locked) == TWIST:  # all three: whichever way the axes stand
+            return math.isqrt(sum(part * part for part in self._displacement_q28())) >> 4
         return math.isqrt(sum(place_q24(self.table, self.bodies, row, axis) ** 2 for axis in locked))
 
     @property
