@@ -39,6 +39,7 @@ from physics_fixed.narrowphase.parts import (
     load_child,
     way_of_leaves,
 )
+from physics_fixed.narrowphase.triangle_contacts import lay_for_triangles
 from physics_fixed.narrowphase.triangle_merging import merge_contacts
 from physics_fixed.narrowphase.triangles import load_triangle, triangle_surface, triangles_near
 from physics_fixed.shapes.hull_words import COMPOUND_COUNT
@@ -209,6 +210,10 @@ def collide_surface(
     if count > near.shape[0] or index + count > contact.shape[0]:
         return -1, index + count
     reach = leaf_reach(leaf, side, leaf_size_q24, words)
+    lay_for_triangles(
+        surface, side, leaf[side, LEAF_CODE], leaf_position_q24, leaf_size_q24, leaf_matrix_q30, words,
+        first_convex, work,
+    )  # fmt: skip
     for k in range(count):
         load_triangle(words, first_word, near[k], triangle, 0)
         if surface == 0:

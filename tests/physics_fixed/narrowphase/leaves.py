@@ -33,6 +33,7 @@ from physics_fixed.narrowphase.clipping import CORNERS, POLYGON_WIDTH
 from physics_fixed.narrowphase.leaves import collide_leaves
 from physics_fixed.narrowphase.polytope import WORK_LENGTH
 from physics_fixed.narrowphase.separating_axis import FRAME_LENGTH
+from physics_fixed.narrowphase.triangle_contacts import lay_for_triangles
 from physics_fixed.shapes.hull_words import HULL_HEADER, face_plane
 from physics_fixed.shapes.hull_words import hull_words as words_of_hull
 from physics_fixed.shapes.rays import cross, dot, minus
@@ -132,6 +133,10 @@ def collide_rows(
     point: Words,
 ) -> int:
     """Collide row 0 with row 1; the number of points."""
+    if kind_a == SHAPE_TRIANGLE:
+        lay_for_triangles(0, 1, kind_b, position, size, matrix, words_b, 0, work)
+    if kind_b == SHAPE_TRIANGLE:
+        lay_for_triangles(1, 0, kind_a, position, size, matrix, words_a, 0, work)
     return collide_leaves(
         0, 1, kind_a, kind_b, position, velocity, size, matrix, words_a, 0, words_b, 0, reach, tick, frame,
         work, polygon, contact, 0, point, 0,
