@@ -8,8 +8,22 @@ from typing import TYPE_CHECKING
 
 from physics_fixed import motion
 from physics_fixed.bodies import ROW_BITS, ROW_MASK, row_of
-from physics_fixed.layout import FILTER_MASK, FLAG_DISABLED, FLAG_LOCK_ROTATION, LOCK_BITS
-from physics_fixed.materials import KIND_NAMES, coefficients_q24, filter_of, locks_of, turns_never
+from physics_fixed.layout import (
+    FILTER_MASK,
+    FLAG_CONTINUOUS,
+    FLAG_DISABLED,
+    FLAG_LOCK_ROTATION,
+    FLAG_SENSOR,
+    LOCK_BITS,
+)
+from physics_fixed.materials import (
+    KIND_NAMES,
+    checked_continuous,
+    coefficients_q24,
+    filter_of,
+    locks_of,
+    turns_never,
+)
 from physics_fixed.scale import Number
 from physics_fixed.tables import Table
 
@@ -277,6 +291,21 @@ class Body:
         )
         self.table["locks"][row] = locks
         flags[row] = int(flags[row]) & ~FLAG_LOCK_ROTATION | turns_never(locks) * FLAG_LOCK_ROTATION
+
+    @property
+    def is_continuous(self) -> bool:
+        """Whether it is stopped on its way by dynamic bodies, too."""
+        return bool(self.table["flags"][self.row] & FLAG_CONTINUOUS)
+
+    def set_continuous(self, *, continuous: bool) -> None:
+        """Change whether it is stopped on its way by dynamic bodies, see :meth:`Space.add`.
+
+        NumberError for a body that is not dynamic, or a sensor.
+        """
+        flags, row = self.table["flags"], self.row
+        sensor = bool(int(flags[row]) & FLAG_SENSOR)
+        chosen = checked_continuous(self.kind, continuous=continuous, sensor=sensor)
+        flags[row] = int(flags[row]) & ~FLAG_CONTINUOUS | (FLAG_CONTINUOUS if chosen else 0)
 
     def set_enabled(self, *, enabled: bool) -> None:
         """Let the body take part, or not: a disabled one stays where it is, meets nothing, and keeps its

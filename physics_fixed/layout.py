@@ -51,7 +51,7 @@ FLAG_LOCK_ROTATION: Final = 1  # column ``locks`` has all of LOCK_ROTATION
 FLAG_SENSOR: Final = 2  # notices others, and lets them through
 FLAG_DISABLED: Final = 4  # neither moves nor meets anything
 FLAG_ASLEEP: Final = 8
-FLAG_CONTINUOUS: Final = 16
+FLAG_CONTINUOUS: Final = 16  # stopped on its way by dynamic bodies, too
 FLAG_NO_SLEEP: Final = 32
 
 # Bits of column ``locks``: what a body may not do, in axes of the world.
@@ -82,6 +82,12 @@ CONTACT_MARGIN_Q24: Final = (1 << 24) // 50
 
 # box_q24[row]: lower corner (3), upper corner (3).
 BOX_WIDTH: Final = 6
+
+# cover_q24[row]: how far a body may move in the tick and stay in its box (see continuous).
+COVER_LOW: Final = 0  # (3), not positive
+COVER_HIGH: Final = 3  # (3), not negative
+COVER_TURN: Final = 6  # how far its farthest point may turn
+COVER_WIDTH: Final = 8
 
 # matrix_q30[row]: rotation from body to world, row-major.
 MATRIX_WIDTH: Final = 9

@@ -238,6 +238,22 @@ def flags_of(chosen: dict[int, bool]) -> int:
     return sum(bit for bit, holds in chosen.items() if holds)
 
 
+def checked_continuous(kind: int, *, continuous: bool, sensor: bool = False) -> bool:
+    """Whether a body is to be stopped by dynamic bodies, if it can be.
+
+    Raises
+    ------
+    NumberError
+        If it is no bool, or True for a body that is not dynamic or a sensor.
+    """
+    if not isinstance(continuous, bool):
+        raise NumberError(f"continuous = {continuous!r}; allowed: True, False")
+    if continuous and (kind != DYNAMIC or sensor):
+        what = "a sensor" if kind == DYNAMIC else f"a {KIND_NAMES[kind]} body"
+        raise NumberError(f"continuous = True for {what}; allowed for dynamic bodies that are no sensors")
+    return continuous
+
+
 def checked_user_id(value: int) -> int:
     """A user id: an integer that fits a signed word.
 

@@ -11,12 +11,15 @@ from typing import NamedTuple
 from physics_fixed.broadphase.boxes import place_boxes
 from physics_fixed.broadphase.pairs import ORDER_WIDTH, SORTED_WIDTH, find_pairs
 from physics_fixed.contacts import find_ended, keep_contacts
+from physics_fixed.continuous.scratch import SweepScratch
+from physics_fixed.continuous.sweep import stop_fast_bodies
 from physics_fixed.joints.collection import Joints
 from physics_fixed.joints.stage import JointScratch, drop_joined_pairs, keep_joints, prepare_joints
 from physics_fixed.layout import (
     BASE_WIDTH,
     BOX_WIDTH,
     CONTACT_WIDTH,
+    COVER_WIDTH,
     DRIVE_WIDTH,
     GAIN_WIDTH,
     MATRIX_WIDTH,
@@ -41,7 +44,7 @@ from physics_fixed.solver.settings import TICK_Q40
 from physics_fixed.solver.substeps import solve_substeps
 from physics_fixed.tables import Table
 
-VERSION = 8
+VERSION = 9
 """Raised with every change of what a step computes; the golden hashes name the version they belong to."""
 
 _HISTOGRAM_MIN = 256
@@ -74,6 +77,7 @@ class Scratch:
         self.leaf_box_q24 = aligned_words(BOX_WIDTH)
         self.triangle = aligned_words(TRIANGLE_WIDTH)
         self.joints = JointScratch()
+        self.sweeps = SweepScratch()
         self.group_end = aligned_words(GROUPS)
         self.reserve_bodies(64)
         self.reserve_pairs(256)
@@ -87,6 +91,7 @@ class Scratch:
         self.body_capacity = capacity = max(count, 2 * self.body_capacity)
         self.matrix_q30 = aligned_words(capacity, MATRIX_WIDTH)
         self.box_q24 = aligned_words(capacity, BOX_WIDTH)
+        self.cover_q24 = aligned_words(capacity, COVER_WIDTH)
         self.order = aligned_words(capacity, ORDER_WIDTH)
         self.order_spare = aligned_words(capacity, ORDER_WIDTH)
         self.sorted_box_q24 = aligned_words(capacity, SORTED_WIDTH)
@@ -140,7 +145,7 @@ class StepTables(NamedTuple):
     joints: Joints
 
 
-def find_boxes(tables: StepTables, settings: Words, scratch: Scratch) -> None:
+def find_boxes(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """Clamp the bodies' rows into their ranges, and fill ``scratch.box_q24`` and ``scratch.active``."""
     bodies = tables.bodies
     scratch.reserve_bodies(bodies.count + 1)  # one more: the world, for joints
@@ -149,13 +154,15 @@ def find_boxes(tables: StepTables, settings: Words, scratch: Scratch) -> None:
         bodies.array("shape"), bodies.array("flags"), bodies.array("locks"), bodies.array("position_q24"),
         bodies.array("rotation_q30"), bodies.array("velocity_q24"), bodies.array("angular_velocity_q24"),
         bodies.array("size_q24"), bodies.array("geometry"), tables.geometries.array("first"),
-        scratch.matrix_q30, scratch.box_q24, scratch.active, scratch.word_first,
+        scratch.matrix_q30, scratch.box_q24, scratch.active, scratch.word_first, tables.words.array("word"),
+        bodies.array("lever_q24"), gravity_q24, bodies.array("gravity_scale_q24"), bodies.array("force_q24"),
+        bodies.array("inverse_mass_q40"), scratch.cover_q24,
     )  # fmt: skip
 
 
-def find_contacts(tables: StepTables, settings: Words, scratch: Scratch) -> None:
+def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """Boxes, candidate pairs, contacts: fills ``scratch.contact`` and ``scratch.point``."""
-    find_boxes(tables, settings, scratch)
+    find_boxes(tables, gravity_q24, settings, scratch)
     bodies, contacts, joints = tables.bodies, tables.contacts, tables.joints
     count = bodies.count
     wanted = 0
@@ -238,6 +245,7 @@ def keep_results(tables: StepTables, settings: Words, scratch: Scratch) -> None:
         bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
         bodies.array("geometry"), tables.geometries.array("principal_q30"), scratch.motion,
     )  # fmt: skip
+    stop_bodies(tables, settings, scratch)
     contact_count = scratch.contact_count
     scratch.reserve_ended(contacts.count)
     scratch.ended_count = find_ended(
@@ -254,8 +262,27 @@ def keep_results(tables: StepTables, settings: Words, scratch: Scratch) -> None:
     contacts.set_count(contact_count)
 
 
+def stop_bodies(tables: StepTables, settings: Words, scratch: Scratch) -> None:
+    """Put fast bodies to where they met something on their way."""
+    bodies, sweeps = tables.bodies, scratch.sweeps
+    sweeps.reserve(bodies.count, scratch.pair_count)
+    stopped = -1
+    while stopped < 0:
+        stopped = stop_fast_bodies(
+            bodies.count, settings, scratch.active, scratch.mobile, bodies.array("shape"),
+            bodies.array("flags"), bodies.array("locks"), bodies.array("filter"), bodies.array("size_q24"),
+            bodies.array("lever_q24"), scratch.origin_q24, bodies.array("position_q24"),
+            bodies.array("rotation_q30"), bodies.array("velocity_q24"), bodies.array("angular_velocity_q24"),
+            bodies.array("angular_gain_q40"), tables.words.array("word"), scratch.word_first,
+            scratch.motion, scratch.drive, scratch.cover_q24, scratch.pair_count, scratch.pairs,
+            scratch.contact_count, scratch.contact, sweeps.goal, sweeps.sweep, sweeps.near, sweeps.box,
+            sweeps.path, sweeps.work,
+        )  # fmt: skip
+        sweeps.reserve_near(-1 - stopped)
+
+
 def advance(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """One step: the state goes one tick on."""
-    find_contacts(tables, settings, scratch)
+    find_contacts(tables, gravity_q24, settings, scratch)
     solve_constraints(tables, gravity_q24, settings, scratch)
     keep_results(tables, settings, scratch)

@@ -27,6 +27,7 @@ from physics_fixed.joints.collection import Joints
 from physics_fixed.layout import (
     DYNAMIC,
     FILTER_MASK,
+    FLAG_CONTINUOUS,
     FLAG_DISABLED,
     FLAG_LOCK_ROTATION,
     FLAG_SENSOR,
@@ -44,6 +45,7 @@ from physics_fixed.limits import (
 from physics_fixed.materials import (
     DEFAULTS,
     KIND_NAMES,
+    checked_continuous,
     checked_user_id,
     coefficients_q24,
     filter_of,
@@ -174,6 +176,7 @@ class Space:
         group: int = 0,
         sensor: bool = False,
         enabled: bool = True,
+        continuous: bool = False,
         user_id: int = 0,
         **coefficients: Unpack[Coefficients],
     ) -> Body:
@@ -207,6 +210,9 @@ class Space:
             what is static, do not notice each other.
         enabled : bool
             A disabled body stays where it is and meets nothing, see :meth:`set_enabled`.
+        continuous : bool
+            However fast it is, the body passes through no dynamic body, either. Through what is static or
+            kinematic no body passes. Only a dynamic body that is no sensor can have it.
         user_id : int
             Any signed 64-bit number; it comes back in events and names the body in a diff of two states.
         friction : number
@@ -243,7 +249,12 @@ class Space:
             "kind": kind,
             "shape": shape.code,
             "flags": flags_of(
-                {FLAG_LOCK_ROTATION: turns_never(locks), FLAG_SENSOR: sensor, FLAG_DISABLED: not enabled}
+                {
+                    FLAG_LOCK_ROTATION: turns_never(locks),
+                    FLAG_SENSOR: sensor,
+                    FLAG_DISABLED: not enabled,
+                    FLAG_CONTINUOUS: checked_continuous(kind, continuous=continuous, sensor=sensor),
+                }
             ),
             "locks": locks,
             "filter": filter_of(category, mask, group),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from physics_fixed.convex.inner import body_inner_radius
 from physics_fixed.fixmath.quat import matrix_q30 as matrix_of_quaternion_q30
-from physics_fixed.fixmath.scalar import clamp_symmetric, minimum
+from physics_fixed.fixmath.scalar import clamp_symmetric, maximum, minimum
 from physics_fixed.fixmath.wide import dot3_shift, mul_shift
-from physics_fixed.jit import inline_kernel, kernel
+from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import (
     ACTIVE_DYNAMIC,
     ACTIVE_KINEMATIC,
     ACTIVE_SENSOR,
     ACTIVE_STATIC,
     CONTACT_MARGIN_Q24,
+    COVER_HIGH,
+    COVER_LOW,
+    COVER_TURN,
+    DYNAMIC,
     FLAG_DISABLED,
     FLAG_SENSOR,
     KINEMATIC,
@@ -38,9 +43,79 @@ def activity(kind: int, flags: int) -> int:
     return ACTIVE_KINEMATIC if kind == KINEMATIC else ACTIVE_DYNAMIC
 
 
+@inline_kernel("void(int64[:,::1],int64,int64,int64,int64)")
+def cover(cover_q24: Words, row: int, axis: int, step: int, gain: int) -> None:
+    """Write what a body may move along an axis: its step, and what it may gain on the way."""
+    cover_q24[row, COVER_LOW + axis] = minimum(minimum(step, step + gain), 0)
+    cover_q24[row, COVER_HIGH + axis] = maximum(maximum(step, step + gain), 0)
+
+
+@device_kernel(
+    "int64(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64,int64,int64[::1],int64,"
+    "int64[:,::1],int64,int64[:,::1])"
+)
+def cover_fast(
+    row: int,
+    tick_q40: int,
+    kind: int,
+    shape: int,
+    velocity_q24: Words,
+    angular_velocity_q24: Words,
+    size_q24: Words,
+    words: Words,
+    first: int,
+    lever: int,
+    gravity_q24: Words,
+    gravity_scale: int,
+    force_q24: Words,
+    inverse_mass: int,
+    cover_q24: Words,
+) -> int:
+    """Let the box of a body cover all its motion of the tick if that is large; whether it is.
+
+    A dynamic body may turn twice as far as its angular velocity says: contacts and joints change that.
+    """
+    path = mul_shift(
+        abs(velocity_q24[row, 0]) + abs(velocity_q24[row, 1]) + abs(velocity_q24[row, 2]), tick_q40, 40
+    )
+    turn = 0
+    if shape != SHAPE_SPHERE:
+        spin = (
+            abs(angular_velocity_q24[row, 0])
+            + abs(angular_velocity_q24[row, 1])
+            + abs(angular_velocity_q24[row, 2])
+        )
+        turn = mul_shift(mul_shift(spin, tick_q40, 40), lever, 24)
+    if kind != DYNAMIC:
+        for axis in range(3):
+            cover(cover_q24, row, axis, mul_shift(velocity_q24[row, axis], tick_q40, 40), 0)
+        cover_q24[row, COVER_TURN] = turn
+        return 1
+    pushed = force_q24[row, 0] | force_q24[row, 1] | force_q24[row, 2]
+    inner = body_inner_radius(shape, size_q24, row, words, first)
+    if path + turn <= inner >> 2 and pushed == 0:
+        return 0
+    for axis in range(3):
+        gain = mul_shift(mul_shift(gravity_q24[axis], gravity_scale, 24), tick_q40, 40)
+        gain = clamp_symmetric(
+            gain + mul_shift(mul_shift(force_q24[row, axis], inverse_mass, 40), tick_q40, 40),
+            2 * VELOCITY_MAX_Q24,
+        )
+        cover(
+            cover_q24,
+            row,
+            axis,
+            mul_shift(velocity_q24[row, axis], tick_q40, 40),
+            mul_shift(gain, tick_q40, 40),
+        )
+    cover_q24[row, COVER_TURN] = 2 * turn
+    return 1
+
+
 @kernel(
     "void(int64,int64,uint8[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1])"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],"
+    "int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],int64[:,::1])"
 )
 def place_boxes(
     count: int,
@@ -61,12 +136,20 @@ def place_boxes(
     box_q24: Words,
     active: Words,
     word_first: Words,
+    words: Words,
+    lever_q24: Words,
+    gravity_q24: Words,
+    gravity_scale_q24: Words,
+    force_q24: Words,
+    inverse_mass_q40: Words,
+    cover_q24: Words,
 ) -> None:
     """Clamp the rows into their ranges and locks, then write rotation matrices (not of spheres) and bounding
     boxes.
 
     A box is a function of its own body's row: the shape, inflated by half the contact margin, and swept along
-    the velocity, as far as a body with that shape may be stopped early (its smallest half extent).
+    the velocity, as far as a body with that shape may be stopped early (its smallest half extent). The box of
+    a fast body holds all of its path, see docs/physics/continuous.md.
 
     Parameters
     ----------
@@ -80,6 +163,12 @@ def place_boxes(
         ACTIVE_ constants of layout; 0 for what meets nothing.
     word_first : (n,), written
         First word of the body's geometry; 0 if it has none.
+    words : array
+        Of the geometries.
+    gravity_q24 : (3,)
+    lever_q24, gravity_scale_q24, force_q24, inverse_mass_q40 : arrays
+        Columns of the table of bodies.
+    cover_q24 : (n, COVER_WIDTH), written for bodies that may meet others
     """
     for row in range(count):
         active[row] = 0
@@ -110,6 +199,19 @@ def place_boxes(
                 matrix_q30[row, cell] = cells[cell]
             if shape[row] != SHAPE_CAPSULE:
                 reach = minimum(reach, minimum(size_q24[row, 1], size_q24[row, 2]))
+        fast = 0
+        if kind[row] != STATIC:
+            for axis in range(3):
+                cover(
+                    cover_q24, row, axis,
+                    clamp_symmetric(mul_shift(velocity_q24[row, axis], tick_q40, 40), reach), 0,
+                )  # fmt: skip
+            cover_q24[row, COVER_TURN] = 0
+            fast = cover_fast(
+                row, tick_q40, kind[row], shape[row], velocity_q24, angular_velocity_q24, size_q24, words,
+                word_first[row], lever_q24[row], gravity_q24, gravity_scale_q24[row], force_q24,
+                inverse_mass_q40[row], cover_q24,
+            )  # fmt: skip
         for axis in range(3):
             half = size_q24[row, 0]
             if shape[row] == SHAPE_CAPSULE:
@@ -121,14 +223,12 @@ def place_boxes(
                     size_q24[row, 2], abs(matrix_q30[row, 3 * axis + 2]),
                     30,
                 )  # fmt: skip
-            centre = position_q24[row, axis]
-            low = centre - half - _HALF_MARGIN
-            high = centre + half + _HALF_MARGIN
+            if fast != 0:
+                half = maximum(half, minimum(half + cover_q24[row, COVER_TURN], lever_q24[row]))
+            low = position_q24[row, axis] - half - _HALF_MARGIN
+            high = position_q24[row, axis] + half + _HALF_MARGIN
             if kind[row] != STATIC:
-                step = clamp_symmetric(mul_shift(velocity_q24[row, axis], tick_q40, 40), reach)
-                if step < 0:
-                    low += step
-                else:
-                    high += step
+                low += cover_q24[row, COVER_LOW + axis]
+                high += cover_q24[row, COVER_HIGH + axis]
             box_q24[row, axis] = low
             box_q24[row, 3 + axis] = high

@@ -6,6 +6,7 @@ import numpy as np
 
 from physics_fixed.bodies import STEPPED_COLUMNS, body_table
 from physics_fixed.contacts import contact_table
+from physics_fixed.continuous.islands import join_swept
 from physics_fixed.events import ContactEvents
 from physics_fixed.incremental.links import JointRecord
 from physics_fixed.incremental.rows import copy_all_rows
@@ -122,6 +123,7 @@ class Record:
             count, alive, bodies.array("kind"), contacts.count, contacts.array("pair"),
             contacts.array("touching"), *self.joints.edges(), self.island,
         )  # fmt: skip
+        join_swept(count, bodies.array("flags"), scratch.pair_count, scratch.pairs, self.island)
         self.live_count = int(np.count_nonzero(alive[:count]))
         self.tick = tick
 

@@ -128,7 +128,7 @@ class Recorder:
         self._old_events = None
         recomputed = 0
         if changed:
-            if not self._find_dirty(record, changed, old_count, solver_settings):
+            if not self._find_dirty(record, changed, old_count, gravity_q24, solver_settings):
                 return False
             self._old_events, record.events = record.events, None
             recomputed, record.live_count = (
@@ -194,7 +194,9 @@ class Recorder:
                 found = self._small.note(row, found)
         return found
 
-    def _find_dirty(self, record: Record, changed: int, old_count: int, solver_settings: Words) -> bool:
+    def _find_dirty(
+        self, record: Record, changed: int, old_count: int, gravity_q24: Words, solver_settings: Words
+    ) -> bool:
         """Find what to compute, and put what the step reads into the record; False if it is too much."""
         bodies, small = self._bodies, self._small
         count = bodies.count
@@ -202,7 +204,7 @@ class Recorder:
         copy_rows(present, small.found, *bodies.arena.parts, small.found, *record.entry.arena.parts)
         record.take_shared(self._tables)
         small.take_bodies(bodies, small.found, present)
-        find_boxes(small.tables, solver_settings, small.scratch)
+        find_boxes(small.tables, gravity_q24, solver_settings, small.scratch)
         pays = find_dirty(
             count, old_count, changed, small.found, small.scratch.box_q24, small.scratch.active,
             record.box_q24, record.active, record.island, bodies.array("alive"), count // 2, small.hit,

@@ -6,6 +6,7 @@ import numpy as np
 
 from physics_fixed.bodies import body_table
 from physics_fixed.contacts import contact_table
+from physics_fixed.continuous.islands import join_swept
 from physics_fixed.incremental.cache import COUNTS_LENGTH, RUN_WIDTH, gather_contacts
 from physics_fixed.incremental.dirty import PROBE_WIDTH
 from physics_fixed.incremental.links import SmallJoints
@@ -119,3 +120,5 @@ class SmallWorld:
             bodies.count, bodies.array("alive"), bodies.array("kind"), contacts.count, contacts.array("pair"),
             contacts.array("touching"), *self.joints.edges(joints), self.island,
         )  # fmt: skip
+        scratch = self.scratch
+        join_swept(bodies.count, bodies.array("flags"), scratch.pair_count, scratch.pairs, self.island)

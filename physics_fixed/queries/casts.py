@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+from physics_fixed.convex.cores import extend, lay_core
+from physics_fixed.convex.layout import (
+    LEAF_CODE,
+    LEAF_FIRST,
+    LEAF_LEVER,
+    LEAF_MATRIX,
+    LEAF_POSITION,
+    LEAF_SIZE,
+    PATH_DIRECTION,
+    PATH_EXTENT,
+    PATH_LENGTH,
+    PATH_START,
+)
+from physics_fixed.convex.leaves import child_count, load_child
+from physics_fixed.convex.work import (
+    CHILD,
+    CORE_A,
+    CORE_B,
+    MINE,
+    MINE_CENTRE,
+    SWEEP_FOUND,
+    WAY_NORMAL,
+    WAY_POINT_B,
+)
 from physics_fixed.fixmath.quat import matrix_q30 as matrix_of_quaternion_q30
 from physics_fixed.fixmath.quat import normalize_q30, rotate_q30
 from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.jit import device_kernel, kernel
 from physics_fixed.layout import SHAPE_COMPOUND, SHAPE_HEIGHT_FIELD, SHAPE_MESH, Words
 from physics_fixed.narrowphase.triangles import triangle_source
-from physics_fixed.queries.cores import extend, lay_core
 from physics_fixed.queries.hits import place_for, write_hit, write_place
 from physics_fixed.queries.layout import (
     GIVEN_CENTRE,
@@ -17,12 +40,6 @@ from physics_fixed.queries.layout import (
     GIVEN_SIZE,
     HIT_DISTANCE,
     HIT_ROW,
-    LEAF_CODE,
-    LEAF_FIRST,
-    LEAF_LEVER,
-    LEAF_MATRIX,
-    LEAF_POSITION,
-    LEAF_SIZE,
     MODE_ALL,
     MODE_ANY,
     MODE_CLOSEST,
@@ -30,13 +47,8 @@ from physics_fixed.queries.layout import (
     NEEDED_TRIANGLES,
     OPTION_INSIDE,
     OPTION_MODE,
-    PATH_DIRECTION,
-    PATH_EXTENT,
-    PATH_LENGTH,
-    PATH_START,
     PLACE_WIDTH,
 )
-from physics_fixed.queries.leaves import child_count, is_seen, load_child, may_be_found
 from physics_fixed.queries.measure import (
     GAP_MAX_Q24,
     MISSED,
@@ -47,18 +59,9 @@ from physics_fixed.queries.measure import (
     show_gap,
 )
 from physics_fixed.queries.rays import direction_q60
+from physics_fixed.queries.seen import is_seen, may_be_found
 from physics_fixed.queries.surfaces import cast_at_surface
 from physics_fixed.queries.tree import limit_path, rows_on_path, take_nearest
-from physics_fixed.queries.work import (
-    CHILD,
-    CORE_A,
-    CORE_B,
-    MINE,
-    MINE_CENTRE,
-    SWEEP_FOUND,
-    WAY_NORMAL,
-    WAY_POINT_B,
-)
 
 
 @device_kernel("void(int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64,int64[::1],int64[::1])")

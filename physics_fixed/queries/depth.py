@@ -7,13 +7,8 @@ Polyhedra", 2013).
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import minimum
-from physics_fixed.fixmath.vec3 import normalize_q30, tangent_q30
-from physics_fixed.fixmath.wide import div_shift, dot3_narrow, dot3_shift, mul_shift, mul_sub_narrow
-from physics_fixed.jit import device_kernel, inline_kernel
-from physics_fixed.layout import Words
-from physics_fixed.queries.simplex import cross_direction
-from physics_fixed.queries.work import (
+from physics_fixed.convex.simplex import cross_direction
+from physics_fixed.convex.work import (
     CORE_A,
     CORE_B,
     CORE_CENTRE,
@@ -37,6 +32,11 @@ from physics_fixed.queries.work import (
     WAY_POINT_B,
     WAY_SEPARATION,
 )
+from physics_fixed.fixmath.scalar import minimum
+from physics_fixed.fixmath.vec3 import normalize_q30, tangent_q30
+from physics_fixed.fixmath.wide import div_shift, dot3_narrow, dot3_shift, mul_shift, mul_sub_narrow
+from physics_fixed.jit import device_kernel, inline_kernel
+from physics_fixed.layout import Words
 from physics_fixed.shapes.triangle_words import TRIANGLE_NORMAL
 
 _FAR = 1 << 62

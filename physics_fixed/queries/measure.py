@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import maximum
-from physics_fixed.fixmath.wide import div_shift, dot3_shift, mul_shift
-from physics_fixed.jit import device_kernel, inline_kernel
-from physics_fixed.layout import SHAPE_TRIANGLE, Words
-from physics_fixed.queries.depth import find_way, find_way_off_triangle, take_way
-from physics_fixed.queries.distance import find_gap, gap_direction_q60, gap_point
-from physics_fixed.queries.layout import PATH_DIRECTION
-from physics_fixed.queries.solids import lay_solid
-from physics_fixed.queries.work import (
+from physics_fixed.convex.distance import find_gap, gap_direction_q60, gap_point
+from physics_fixed.convex.layout import PATH_DIRECTION
+from physics_fixed.convex.work import (
     CORE_A,
     CORE_B,
     CORE_CODE,
@@ -26,6 +20,12 @@ from physics_fixed.queries.work import (
     WAY_POINT_B,
     WAY_SEPARATION,
 )
+from physics_fixed.fixmath.scalar import maximum
+from physics_fixed.fixmath.wide import div_shift, dot3_shift, mul_shift
+from physics_fixed.jit import device_kernel, inline_kernel
+from physics_fixed.layout import SHAPE_TRIANGLE, Words
+from physics_fixed.queries.depth import find_way, find_way_off_triangle, take_way
+from physics_fixed.queries.solids import lay_solid
 
 MISSED = -1
 STARTS_INSIDE = -2

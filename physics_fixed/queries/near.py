@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import maximum, minimum
-from physics_fixed.jit import device_kernel, kernel
-from physics_fixed.layout import SHAPE_COMPOUND, SHAPE_HEIGHT_FIELD, SHAPE_MESH, Words
-from physics_fixed.narrowphase.triangles import triangle_source
-from physics_fixed.queries.casts import lay_own, start_path
-from physics_fixed.queries.cores import lay_core
-from physics_fixed.queries.hits import place_for, write_hit, write_place
-from physics_fixed.queries.layout import (
-    HIT_DISTANCE,
-    HIT_OWN_CHILD,
-    HIT_ROW,
+from physics_fixed.convex.cores import lay_core
+from physics_fixed.convex.layout import (
     LEAF_CODE,
     LEAF_FIRST,
     LEAF_WIDTH,
-    MODE_ALL,
-    MODE_ANY,
-    MODE_CLOSEST,
-    NEEDED_HITS,
-    NEEDED_TRIANGLES,
-    OPTION_EXACT,
-    OPTION_MODE,
     PATH_DIRECTION,
     PATH_EXTENT,
     PATH_START,
-    PLACE_WIDTH,
 )
-from physics_fixed.queries.leaves import child_count, is_seen, load_child, may_be_found
-from physics_fixed.queries.measure import FAR_APART, measure
-from physics_fixed.queries.surfaces import measure_surface
-from physics_fixed.queries.tree import limit_path, rows_on_path
-from physics_fixed.queries.work import (
+from physics_fixed.convex.leaves import child_count, load_child
+from physics_fixed.convex.work import (
     CHILD,
     CORE_B,
     MINE,
@@ -41,6 +21,29 @@ from physics_fixed.queries.work import (
     WAY_POINT_A,
     WAY_POINT_B,
 )
+from physics_fixed.fixmath.scalar import maximum, minimum
+from physics_fixed.jit import device_kernel, kernel
+from physics_fixed.layout import SHAPE_COMPOUND, SHAPE_HEIGHT_FIELD, SHAPE_MESH, Words
+from physics_fixed.narrowphase.triangles import triangle_source
+from physics_fixed.queries.casts import lay_own, start_path
+from physics_fixed.queries.hits import place_for, write_hit, write_place
+from physics_fixed.queries.layout import (
+    HIT_DISTANCE,
+    HIT_OWN_CHILD,
+    HIT_ROW,
+    MODE_ALL,
+    MODE_ANY,
+    MODE_CLOSEST,
+    NEEDED_HITS,
+    NEEDED_TRIANGLES,
+    OPTION_EXACT,
+    OPTION_MODE,
+    PLACE_WIDTH,
+)
+from physics_fixed.queries.measure import FAR_APART, measure
+from physics_fixed.queries.seen import is_seen, may_be_found
+from physics_fixed.queries.surfaces import measure_surface
+from physics_fixed.queries.tree import limit_path, rows_on_path
 
 
 @device_kernel(

@@ -6,6 +6,16 @@ written into the tables, by whomever, can be missed.
 
 from __future__ import annotations
 
+from physics_fixed.convex.layout import (
+    LEAF_CODE,
+    LEAF_FILTER,
+    LEAF_FIRST,
+    LEAF_LEVER,
+    LEAF_MATRIX,
+    LEAF_POSITION,
+    LEAF_SENSOR,
+    LEAF_SIZE,
+)
 from physics_fixed.fixmath.quat import matrix_q30 as matrix_of_quaternion_q30
 from physics_fixed.fixmath.scalar import clamp_symmetric
 from physics_fixed.fixmath.wide import dot3_shift, mul_shift
@@ -20,19 +30,7 @@ from physics_fixed.layout import (
     Words,
 )
 from physics_fixed.limits import POSITION_MAX_Q24
-from physics_fixed.queries.layout import (
-    LEAF_CODE,
-    LEAF_FILTER,
-    LEAF_FIRST,
-    LEAF_LEVER,
-    LEAF_MATRIX,
-    LEAF_POSITION,
-    LEAF_SENSOR,
-    LEAF_SIZE,
-    PLACE_KIND,
-    PLACE_ROTATION,
-    PLACE_WIDTH,
-)
+from physics_fixed.queries.layout import PLACE_KIND, PLACE_ROTATION, PLACE_WIDTH
 
 
 @inline_kernel("int64(int64[::1],int64,int64,int64)")

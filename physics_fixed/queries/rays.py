@@ -6,6 +6,18 @@ as exactly as a near one. Distances are along the direction in Q60 and rounded t
 
 from __future__ import annotations
 
+from physics_fixed.convex.layout import (
+    LEAF_CODE,
+    LEAF_FIRST,
+    LEAF_LEVER,
+    LEAF_POSITION,
+    LEAF_SIZE,
+    PATH_DIRECTION,
+    PATH_EXTENT,
+    PATH_LENGTH,
+    PATH_START,
+)
+from physics_fixed.convex.leaves import child_count, into_leaf, load_child, out_of_leaf
 from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.fixmath.wide import bit_length, div_shift, dot3_shift, dot4_shift, length3, mul_shift
 from physics_fixed.jit import device_kernel, kernel
@@ -41,11 +53,6 @@ from physics_fixed.queries.hits import place_for, write_hit, write_place
 from physics_fixed.queries.layout import (
     HIT_DISTANCE,
     HIT_ROW,
-    LEAF_CODE,
-    LEAF_FIRST,
-    LEAF_LEVER,
-    LEAF_POSITION,
-    LEAF_SIZE,
     MODE_ALL,
     MODE_ANY,
     MODE_CLOSEST,
@@ -54,20 +61,9 @@ from physics_fixed.queries.layout import (
     OPTION_BACKS,
     OPTION_INSIDE,
     OPTION_MODE,
-    PATH_DIRECTION,
-    PATH_EXTENT,
-    PATH_LENGTH,
-    PATH_START,
     PLACE_WIDTH,
 )
-from physics_fixed.queries.leaves import (
-    child_count,
-    into_leaf,
-    is_seen,
-    load_child,
-    may_be_found,
-    out_of_leaf,
-)
+from physics_fixed.queries.seen import is_seen, may_be_found
 from physics_fixed.queries.tree import limit_path, rows_on_path, take_nearest
 
 # near[]: a ray as seen from a leaf.
@@ -320,7 +316,7 @@ def cast_rays(
     origin_q24, direction : (n, 3); length_q24 : (n,)
         The rays. The length of a direction does not matter; it is not zero.
     options, excluded
-        See :mod:`physics_fixed.queries.layout` and :mod:`physics_fixed.queries.leaves`.
+        See :mod:`physics_fixed.queries.layout` and :mod:`physics_fixed.convex.leaves`.
     place, words, item, node, tree
         The bodies.
     path, near, ray, leaf, stack, found, mesh_hit : scratch

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from physics_fixed.convex.layout import LEAF_WIDTH, PATH_WIDTH
+from physics_fixed.convex.work import WORK_WIDTH
 from physics_fixed.layout import Words
 from physics_fixed.narrowphase.triangle_rays import HIT_WIDTH as MESH_HIT_WIDTH
 from physics_fixed.narrowphase.triangle_rays import RAY_WIDTH
-from physics_fixed.queries.layout import (
-    HIT_WIDTH,
-    LEAF_WIDTH,
-    NEEDED_WIDTH,
-    NODE_WIDTH,
-    PATH_WIDTH,
-    PLACE_WIDTH,
-    TREE_WIDTH,
-)
+from physics_fixed.queries.layout import HIT_WIDTH, NEEDED_WIDTH, NODE_WIDTH, PLACE_WIDTH, TREE_WIDTH
 from physics_fixed.queries.places import take_places
 from physics_fixed.queries.rays import NEAR_WIDTH
 from physics_fixed.queries.tree import STACK_LENGTH, build_tree
-from physics_fixed.queries.work import WORK_WIDTH
 from physics_fixed.tables import Table
 
 _HISTOGRAM_MIN = 256

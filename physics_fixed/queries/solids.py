@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from physics_fixed.fixmath.wide import bit_length, mul_sub_narrow
-from physics_fixed.jit import device_kernel, inline_kernel
-from physics_fixed.layout import SHAPE_BOX, SHAPE_CAPSULE, SHAPE_HULL, Words
-from physics_fixed.queries.layout import LEAF_CODE, LEAF_FIRST, LEAF_MATRIX
-from physics_fixed.queries.leaves import out_of_leaf
-from physics_fixed.queries.work import (
+from physics_fixed.convex.layout import LEAF_CODE, LEAF_FIRST, LEAF_MATRIX
+from physics_fixed.convex.leaves import out_of_leaf
+from physics_fixed.convex.work import (
     CORE_VERTICES,
     EDGE_ALONG,
     EDGE_HEAD,
@@ -25,6 +22,9 @@ from physics_fixed.queries.work import (
     SOLID_FACE_COUNT,
     SOLID_FACES,
 )
+from physics_fixed.fixmath.wide import bit_length, mul_sub_narrow
+from physics_fixed.jit import device_kernel, inline_kernel
+from physics_fixed.layout import SHAPE_BOX, SHAPE_CAPSULE, SHAPE_HULL, Words
 from physics_fixed.shapes.hull_words import (
     EDGE_A,
     EDGE_B,

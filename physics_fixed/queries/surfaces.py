@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import clamp, maximum, minimum
-from physics_fixed.fixmath.wide import dot3_shift, mul_shift
-from physics_fixed.jit import device_kernel
-from physics_fixed.layout import Words
-from physics_fixed.narrowphase.triangles import load_triangle, triangles_near
-from physics_fixed.queries.cores import lay_triangle
-from physics_fixed.queries.layout import (
-    LEAF_FIRST,
-    LEAF_LEVER,
-    LEAF_POSITION,
-    OPTION_BACKS,
-    OPTION_INSIDE,
-    PATH_DIRECTION,
-    PATH_START,
-)
-from physics_fixed.queries.leaves import into_leaf
-from physics_fixed.queries.measure import (
-    FAR_APART,
-    GAP_MAX_Q24,
-    MISSED,
-    STARTS_INSIDE,
-    advance,
-    along_path,
-    measure,
-    show_gap,
-)
-from physics_fixed.queries.work import (
+from physics_fixed.convex.cores import lay_triangle
+from physics_fixed.convex.layout import LEAF_FIRST, LEAF_LEVER, LEAF_POSITION, PATH_DIRECTION, PATH_START
+from physics_fixed.convex.leaves import into_leaf
+from physics_fixed.convex.work import (
     CORE_A,
     CORE_COUNT,
     CORE_RADIUS,
@@ -39,6 +16,22 @@ from physics_fixed.queries.work import (
     SWEEP_FOUND,
     SWEEP_START,
     TRIANGLE,
+)
+from physics_fixed.fixmath.scalar import clamp, maximum, minimum
+from physics_fixed.fixmath.wide import dot3_shift, mul_shift
+from physics_fixed.jit import device_kernel
+from physics_fixed.layout import Words
+from physics_fixed.narrowphase.triangles import load_triangle, triangles_near
+from physics_fixed.queries.layout import OPTION_BACKS, OPTION_INSIDE
+from physics_fixed.queries.measure import (
+    FAR_APART,
+    GAP_MAX_Q24,
+    MISSED,
+    STARTS_INSIDE,
+    advance,
+    along_path,
+    measure,
+    show_gap,
 )
 from physics_fixed.shapes.triangle_words import TRIANGLE_NORMAL
 

@@ -8,22 +8,24 @@ they are looked at each time. The tree is made for speed only: which bodies are 
 from __future__ import annotations
 
 from physics_fixed.broadphase.pairs import choose_cell, sort_by_key
-from physics_fixed.fixmath.scalar import maximum, minimum
-from physics_fixed.fixmath.wide import bit_length, dot2_shift, mul_shift, mul_sub_shift
-from physics_fixed.jit import device_kernel, inline_kernel, kernel
-from physics_fixed.layout import Words
-from physics_fixed.queries.layout import (
-    ITEM_ROW,
+from physics_fixed.convex.layout import (
     LEAF_CODE,
-    NODE_COUNT,
-    NODE_FAN,
-    NODE_FIRST,
     PATH_DIRECTION,
     PATH_EXTENT,
     PATH_HIGH,
     PATH_LENGTH,
     PATH_LOW,
     PATH_START,
+)
+from physics_fixed.fixmath.scalar import maximum, minimum
+from physics_fixed.fixmath.wide import bit_length, dot2_shift, mul_shift, mul_sub_shift
+from physics_fixed.jit import device_kernel, inline_kernel, kernel
+from physics_fixed.layout import Words
+from physics_fixed.queries.layout import (
+    ITEM_ROW,
+    NODE_COUNT,
+    NODE_FAN,
+    NODE_FIRST,
     PLACE_WIDTH,
     TREE_BIG,
     TREE_ITEMS,

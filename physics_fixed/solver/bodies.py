@@ -204,6 +204,8 @@ def finish_bodies(
 ) -> None:
     """Move the bodies by what the substeps accumulated, and give them their new velocities, clamped to the
     limits.
+
+    In MOTION_TURN the rotation vector of the tick is left, radians Q30.
     """
     for row in range(count):
         if mobile[row] == MOBILE_NOT:
@@ -325,12 +327,16 @@ def turn(
     A dynamic body whose moments of inertia differ keeps its angular momentum, so that its angular velocity
     changes with its rotation. It turns by the angular velocity that it has half way (the midpoint method):
     with the one at the start a tumbling box would gain energy. One that may not turn about some axis just
-    keeps its angular velocity: what holds it takes up the change of momentum.
+    keeps its angular velocity: what holds it takes up the change of momentum. The vector that it turned by,
+    radians Q30, is left in MOTION_TURN.
     """
     x = mul_shift(motion[row, MOTION_TURN], inverse_lever, 36)
     y = mul_shift(motion[row, MOTION_TURN + 1], inverse_lever, 36)
     z = mul_shift(motion[row, MOTION_TURN + 2], inverse_lever, 36)
     if x == 0 and y == 0 and z == 0:
+        motion[row, MOTION_TURN] = 0
+        motion[row, MOTION_TURN + 1] = 0
+        motion[row, MOTION_TURN + 2] = 0
         return
     qx = rotation_q30[row, 0]
     qy = rotation_q30[row, 1]
@@ -361,6 +367,9 @@ def turn(
         x += mul_shift(tx - sx, tick_q40, _ANGLE_SHIFT)
         y += mul_shift(ty - sy, tick_q40, _ANGLE_SHIFT)
         z += mul_shift(tz - sz, tick_q40, _ANGLE_SHIFT)
+    motion[row, MOTION_TURN] = x
+    motion[row, MOTION_TURN + 1] = y
+    motion[row, MOTION_TURN + 2] = z
     qx, qy, qz, qw = turned(
         rotation_q30[row, 0], rotation_q30[row, 1], rotation_q30[row, 2], rotation_q30[row, 3], x, y, z
     )

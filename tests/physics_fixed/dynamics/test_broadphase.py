@@ -17,7 +17,7 @@ METRES = st.integers(-40 * 16, 40 * 16)
 def candidates(space: Space) -> list[tuple[int, int]]:
     """What the broadphase finds; leaves the boxes in ``space._scratch``."""
     scratch: Scratch = space._scratch
-    find_contacts(space.step_tables, space._solver_settings, scratch)
+    find_contacts(space.step_tables, space.settings.array("gravity_q24")[0], space._solver_settings, scratch)
     pairs = scratch.pairs[: scratch.pair_count].tolist()
     return [(pair >> 32, pair & 0xFFFFFFFF) for pair in pairs]
 
@@ -84,5 +84,23 @@ def test_boxes_cover_the_shape_its_margin_and_its_path() -> None:
     body = space.add(Box((1, 2, 3)), position=(10, 20, 30), velocity=(60, 0, -30))
     candidates(space)
     low, high = space._scratch.box_q24[body.row].reshape(2, 3) / METRE
-    assert low == pytest.approx([9 - 0.01, 18 - 0.01, 27 - 0.5 - 0.01], abs=1e-6)
+    fall = 9.81 / 60 / 60
+    assert low == pytest.approx([9 - 0.01, 18 - 0.01 - fall, 27 - 0.5 - 0.01], abs=1e-6)
     assert high == pytest.approx([11 + 1 + 0.01, 22 + 0.01, 33 + 0.01], abs=1e-6)
+
+
+def test_boxes_of_fast_bodies_cover_all_of_their_motion() -> None:
+    space = Space(gravity=(0, 0, 0))
+    shot = space.add(Sphere("0.1"), velocity=(240, 0, -120), position=(0, 50, 0))
+    rocket = space.add(Sphere("0.1"), mass=1, position=(0, 100, 0))
+    rod = space.add(Box((1, "0.01", "0.01")), angular_velocity=(0, 0, 60), position=(0, 150, 0))
+    still = space.add(Box((1, "0.01", "0.01")), angular_velocity=(0, 0, "0.1"), position=(0, 200, 0))
+    rocket.apply_force((0, 18000, 0))
+    candidates(space)
+    low, high = (space._scratch.box_q24[:4].reshape(4, 2, 3) / METRE).swapaxes(0, 1)
+    assert low[shot.row] == pytest.approx([-0.11, 49.89, -2.11], abs=1e-6)
+    assert high[shot.row] == pytest.approx([4.11, 50.11, 0.11], abs=1e-6)
+    assert high[rocket.row] == pytest.approx([0.11, 105.11, 0.11], abs=1e-6)
+    lever = (1 + 2 * 0.01**2) ** 0.5
+    assert high[rod.row] == pytest.approx([lever + 0.01, 150 + lever + 0.01, lever + 0.01], abs=1e-6)
+    assert high[still.row] == pytest.approx([1.01, 200.02, 0.02], abs=1e-6)

@@ -26,7 +26,9 @@ class Found:
 
     def __init__(self, space: Space, a: Body) -> None:
         scratch = space._scratch
-        find_contacts(space.step_tables, space._solver_settings, scratch)
+        find_contacts(
+            space.step_tables, space.settings.array("gravity_q24")[0], space._solver_settings, scratch
+        )
         self.exists = scratch.contact_count > 0
         if self.exists:
             contact = scratch.contact[0]

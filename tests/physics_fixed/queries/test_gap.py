@@ -10,15 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from physics_fixed.errors import NumberError
-from physics_fixed.fixmath.quat import matrix_q30
-from physics_fixed.jit import kernel
-from physics_fixed.queries.cores import lay_core
-from physics_fixed.queries.depth import find_way
-from physics_fixed.queries.distance import ROUNDS_MAX, find_gap, gap_direction_q60, gap_point
-from physics_fixed.queries.layout import LEAF_CODE, LEAF_MATRIX, LEAF_SIZE, LEAF_WIDTH, PATH_START, PATH_WIDTH
-from physics_fixed.queries.solids import lay_solid
-from physics_fixed.queries.work import (
+from physics_fixed.convex.cores import lay_core
+from physics_fixed.convex.distance import ROUNDS_MAX, find_gap, gap_direction_q60, gap_point
+from physics_fixed.convex.layout import LEAF_CODE, LEAF_MATRIX, LEAF_SIZE, LEAF_WIDTH, PATH_START, PATH_WIDTH
+from physics_fixed.convex.work import (
     CHILD,
     CORE_A,
     CORE_B,
@@ -41,6 +36,11 @@ from physics_fixed.queries.work import (
     WAY_SEPARATION,
     WORK_WIDTH,
 )
+from physics_fixed.errors import NumberError
+from physics_fixed.fixmath.quat import matrix_q30
+from physics_fixed.jit import kernel
+from physics_fixed.queries.depth import find_way
+from physics_fixed.queries.solids import lay_solid
 from physics_fixed.shapes.hull_builder import convex_polyhedron
 from physics_fixed.shapes.hull_words import face_plane
 from physics_fixed.shapes.shape import Rotation, Shape, Vector

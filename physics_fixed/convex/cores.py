@@ -6,11 +6,7 @@ with the radius 0. A core holds its vertices in world axes, from a place near th
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import maximum
-from physics_fixed.fixmath.wide import mul_shift
-from physics_fixed.jit import device_kernel
-from physics_fixed.layout import SHAPE_BOX, SHAPE_CAPSULE, SHAPE_HULL, SHAPE_SPHERE, SHAPE_TRIANGLE, Words
-from physics_fixed.queries.layout import (
+from physics_fixed.convex.layout import (
     LEAF_CODE,
     LEAF_FIRST,
     LEAF_MATRIX,
@@ -18,8 +14,8 @@ from physics_fixed.queries.layout import (
     LEAF_SIZE,
     PATH_START,
 )
-from physics_fixed.queries.leaves import out_of_leaf
-from physics_fixed.queries.work import (
+from physics_fixed.convex.leaves import out_of_leaf
+from physics_fixed.convex.work import (
     CORE_B,
     CORE_CENTRE,
     CORE_CODE,
@@ -28,6 +24,10 @@ from physics_fixed.queries.work import (
     CORE_VERTICES,
     TRIANGLE,
 )
+from physics_fixed.fixmath.scalar import maximum
+from physics_fixed.fixmath.wide import mul_shift
+from physics_fixed.jit import device_kernel
+from physics_fixed.layout import SHAPE_BOX, SHAPE_CAPSULE, SHAPE_HULL, SHAPE_SPHERE, SHAPE_TRIANGLE, Words
 from physics_fixed.shapes.hull_words import HULL_VERTEX_COUNT, HULL_VERTICES, VERTEX_WIDTH
 from physics_fixed.shapes.triangle_words import TRIANGLE_NORMAL, TRIANGLE_VERTICES
 

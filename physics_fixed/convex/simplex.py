@@ -1,6 +1,6 @@
 """The point of a simplex (one to four points) nearest to the origin.
 
-The points are differences of vertices of two cores (see :mod:`physics_fixed.queries.cores`), raw Q24. On
+The points are differences of vertices of two cores (see :mod:`physics_fixed.convex.cores`), raw Q24. On
 which part of the simplex the nearest point lies is decided by the signs of products and determinants of these
 integers: exactly, unless they are kilometres apart. The direction from the origin to it is that of the
 part's normal, not the difference of two rounded points; so it is as good for a gap of a micrometre as for
@@ -12,6 +12,7 @@ and the set of points that span the part, as bits.
 
 from __future__ import annotations
 
+from physics_fixed.convex.work import SIMPLEX_POINT, SIMPLEX_WIDTH
 from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.fixmath.wide import (
     bit_length,
@@ -25,7 +26,6 @@ from physics_fixed.fixmath.wide import (
 )
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import Words
-from physics_fixed.queries.work import SIMPLEX_POINT, SIMPLEX_WIDTH
 
 OVERLAPPING = -1
 """Instead of a distance: the origin is inside."""

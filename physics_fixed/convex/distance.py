@@ -7,18 +7,14 @@ They meet within a fraction of a unit; where rounding keeps them apart, both are
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import maximum
-from physics_fixed.fixmath.wide import div_shift, dot3_shift, length3, mul_shift
-from physics_fixed.jit import device_kernel, inline_kernel
-from physics_fixed.layout import Words
-from physics_fixed.queries.simplex import (
+from physics_fixed.convex.simplex import (
     OVERLAPPING,
     along_direction,
     as_direction,
     nearest_on_simplex,
     shares_of,
 )
-from physics_fixed.queries.work import (
+from physics_fixed.convex.work import (
     CORE_A,
     CORE_B,
     CORE_CENTRE,
@@ -33,6 +29,10 @@ from physics_fixed.queries.work import (
     SIMPLEX_B,
     SIMPLEX_WIDTH,
 )
+from physics_fixed.fixmath.scalar import maximum
+from physics_fixed.fixmath.wide import div_shift, dot3_shift, length3, mul_shift
+from physics_fixed.jit import device_kernel, inline_kernel
+from physics_fixed.layout import Words
 
 ROUNDS_MAX = 100
 """Rounds after which the bounds count as they are. Drawn pairs of hulls took at most 15."""

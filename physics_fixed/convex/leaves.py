@@ -1,11 +1,8 @@
-"""Leaves of the world: what a query may see, and the children of compounds as leaves of their own."""
+"""Leaves: the convex shapes of which bodies are made, each with a pose of its own."""
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.wide import dot3_narrow, dot3_shift
-from physics_fixed.jit import device_kernel, inline_kernel
-from physics_fixed.layout import FILTER_BITS, FILTER_GROUP_SHIFT, FILTER_MASK, SHAPE_COMPOUND, Words
-from physics_fixed.queries.layout import (
+from physics_fixed.convex.layout import (
     LEAF_CODE,
     LEAF_FILTER,
     LEAF_FIRST,
@@ -14,14 +11,10 @@ from physics_fixed.queries.layout import (
     LEAF_POSITION,
     LEAF_SENSOR,
     LEAF_SIZE,
-    OPTION_CATEGORY,
-    OPTION_GROUP,
-    OPTION_KINDS,
-    OPTION_MASK,
-    OPTION_SENSORS,
-    PLACE_KIND,
-    PLACE_WIDTH,
 )
+from physics_fixed.fixmath.wide import dot3_narrow, dot3_shift
+from physics_fixed.jit import device_kernel, inline_kernel
+from physics_fixed.layout import SHAPE_COMPOUND, Words
 from physics_fixed.shapes.hull_words import (
     CHILD_CODE,
     CHILD_FILTER,
@@ -37,41 +30,6 @@ from physics_fixed.shapes.hull_words import (
     COMPOUND_COUNT,
     COMPOUND_HEADER,
 )
-
-
-@inline_kernel("boolean(int64[::1],int64,int64[::1],int64[::1])")
-def may_be_found(place: Words, row: int, options: Words, excluded: Words) -> bool:
-    """Whether a query looks at a body at all: by its kind, and unless it is among those left out.
-
-    ``excluded``: rows, ascending.
-    """
-    if (options[OPTION_KINDS] >> place[row * PLACE_WIDTH + PLACE_KIND]) & 1 == 0:
-        return False
-    low = 0
-    high = excluded.shape[0]
-    while low < high:
-        middle = (low + high) >> 1
-        if excluded[middle] < row:
-            low = middle + 1
-        else:
-            high = middle
-    return low == excluded.shape[0] or int(excluded[low]) != row
-
-
-@inline_kernel("boolean(int64[::1],int64,int64[::1])")
-def is_seen(leaf: Words, at: int, options: Words) -> bool:
-    """Whether a query sees a leaf: by its filter, and whether it is a sensor."""
-    if leaf[at + LEAF_SENSOR] != 0 and options[OPTION_SENSORS] == 0:
-        return False
-    other: int = leaf[at + LEAF_FILTER]
-    group: int = options[OPTION_GROUP]
-    if group != 0 and group == other >> FILTER_GROUP_SHIFT:
-        return group > 0
-    category: int = options[OPTION_CATEGORY]
-    mask: int = options[OPTION_MASK]
-    if category >= 0 and (other >> FILTER_BITS) & FILTER_MASK & category == 0:
-        return False
-    return mask < 0 or other & FILTER_MASK & mask != 0
 
 
 @inline_kernel("int64(int64[::1],int64,int64[::1])")

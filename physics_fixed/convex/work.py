@@ -1,14 +1,14 @@
 """Scratch of queries with shapes: one flat array ``work``, and what stands where in it.
 
 Two shapes are compared: a, the query's own, and b, a part of a body. Their cores (see
-:mod:`physics_fixed.queries.cores`) are seen from one place, the position of a at its start, in world axes.
+:mod:`physics_fixed.convex.cores`) are seen from one place, the position of a at its start, in world axes.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from physics_fixed.queries.layout import LEAF_WIDTH
+from physics_fixed.convex.layout import LEAF_WIDTH
 from physics_fixed.shapes.hull_words import HULL_VERTICES_MAX
 from physics_fixed.shapes.triangle_words import TRIANGLE_WIDTH
 

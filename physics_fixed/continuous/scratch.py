@@ -1,0 +1,46 @@
+"""The scratch memory of continuous collision."""
+
+from __future__ import annotations
+
+from physics_fixed.continuous.layout import GOAL_WIDTH, SWEEP_WIDTH, SWEEP_WORK_WIDTH
+from physics_fixed.convex.layout import PATH_WIDTH
+from physics_fixed.layout import BOX_WIDTH, aligned_words
+
+
+class SweepScratch:
+    """Memory of one space for the duration of a step; see :mod:`physics_fixed.continuous.layout`.
+
+    Attributes
+    ----------
+    goal, sweep : arrays
+        By body and by candidate.
+    near : array
+        Triangles of one mesh.
+    box, path, work : arrays
+        Of one pair.
+    """
+
+    def __init__(self) -> None:
+        self.body_capacity = 0
+        self.sweep_capacity = 0
+        self.near_capacity = 0
+        self.box = aligned_words(BOX_WIDTH)
+        self.path = aligned_words(PATH_WIDTH)
+        self.work = aligned_words(SWEEP_WORK_WIDTH)
+        self.reserve(64, 64)
+        self.reserve_near(64)
+
+    def reserve(self, body_count: int, pair_count: int) -> None:
+        """Make room for so many bodies and candidate pairs."""
+        if body_count > self.body_capacity:
+            self.body_capacity = max(body_count, 2 * self.body_capacity)
+            self.goal = aligned_words(self.body_capacity, GOAL_WIDTH)
+        if 2 * pair_count > self.sweep_capacity:  # either of the two may be the one that is stopped
+            self.sweep_capacity = max(2 * pair_count, 2 * self.sweep_capacity)
+            self.sweep = aligned_words(self.sweep_capacity, SWEEP_WIDTH)
+
+    def reserve_near(self, count: int) -> None:
+        """Make room for so many triangles."""
+        if count > self.near_capacity:
+            self.near_capacity = max(count, 2 * self.near_capacity)
+            self.near = aligned_words(self.near_capacity)

@@ -1,0 +1,1 @@
+"""How far apart convex shapes are: their leaves, cores and the distance of two cores."""
