@@ -5,8 +5,21 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from physics_fixed import DYNAMIC, KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
+from physics_fixed import (
+    DYNAMIC,
+    KINEMATIC,
+    STATIC,
+    Axis,
+    Box,
+    Motor,
+    Space,
+    Sphere,
+    Spring,
+    rotation_about,
+)
+from physics_fixed.joints.collection import Common
 from physics_fixed.shapes import Shape
+from physics_fixed.solver.joints.rows import CONE, TWIST
 
 ONE_Q24 = 1 << 24
 ONE_Q30 = 1 << 30
@@ -14,7 +27,9 @@ ONE_Q30 = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something done to a space before a step: `kind` is add, remove, push, throw or turn gravity."""
+    """Something done to a space before a step: `kind` is add, remove, push, throw, join, part or turn
+    gravity.
+    """
 
     kind: str
     choice: int
@@ -43,7 +58,7 @@ class RandomSpace:
     def _random_deeds(self, rng: random.Random) -> tuple[Deed, ...]:
         if rng.randrange(5):
             return ()
-        kind = rng.choice(("add", "add", "remove", "push", "push", "throw"))
+        kind = rng.choice(("add", "add", "remove", "push", "push", "throw", "join", "join", "part"))
         if rng.randrange(40) == 0:
             kind = "turn gravity"
         numbers = tuple(rng.randrange(-6 * ONE_Q24, 6 * ONE_Q24) for _ in range(3))
@@ -60,6 +75,9 @@ class RandomSpace:
         space.add(Box(("20", "0.5", "20")), STATIC, position=("0", "-0.5", "0"))
         for _ in range(self._bodies):
             add_body(space, rng)
+        if rng.randrange(2):
+            for row in range(1, space.bodies.count):
+                add_joint(space, row, rng)
         return space
 
     def act(self, space: Space, step: int) -> None:
@@ -75,6 +93,10 @@ class RandomSpace:
                 body = body_at(space, moving[deed.choice % len(moving)])
                 if deed.kind == "remove":
                     space.remove(body)
+                elif deed.kind == "join":
+                    add_joint(space, space.row(body), random.Random(deed.choice))
+                elif deed.kind == "part":
+                    part_joint(space, random.Random(deed.choice))
                 elif deed.kind == "push":
                     space.apply_impulse_q24(body, deed.numbers)
                 else:
@@ -112,6 +134,57 @@ def add_body(space: Space, rng: random.Random) -> None:
         rolling=rng.choice(("0", "0", "0.02", "0.3")),
         user_id=rng.randrange(1 << 40),
     )
+
+
+def random_axis(rng: random.Random, *, angular: bool) -> Axis:
+    """What an axis of a joint has: nothing, or a lock, or any of limits, motor and spring."""
+    choice = rng.randrange(4)
+    if choice < 2:
+        return Axis(locked=choice == 1)
+    low, high = (-40, 70) if angular else ("-0.3", "0.5")
+    limits = (low, high) if rng.randrange(2) else None
+    motor = Motor(rng.choice(("0", "-3", "5")), rng.choice((1, 1000))) if rng.randrange(2) else None
+    spring = Spring(rng.choice(("0.5", "4")), rng.choice(("0", "0.3", "2")), 0) if rng.randrange(2) else None
+    return Axis(limits=limits, motor=motor, spring=spring)
+
+
+def add_joint(space: Space, row: int, rng: random.Random) -> None:
+    """Join a dynamic body to the world or, unless it is too far away, to another one."""
+    other = rng.randrange(space.bodies.count)
+    rows = [row] if rng.randrange(5) == 0 or other == row else [row, other]
+    places = space.bodies["position_q24"][rows].tolist()
+    near = all(abs(here - there) < 3 * ONE_Q24 for here, there in zip(places[0], places[-1], strict=True))
+    if space.bodies["kind"][row] != DYNAMIC or not space.bodies["alive"][rows].all() or not near:
+        return
+    ends = [body_at(space, end) for end in rows]
+    options: Common = {"axis": rng.choice(((1, 0, 0), (0, 1, 0), (1, 2, -1)))}
+    if rng.randrange(3) == 0:
+        options["break_force"] = rng.choice((100, 5000))
+    options["collide_connected"] = rng.randrange(3) == 0
+    kind = rng.randrange(5)
+    if kind == 0:
+        space.joints.ball(*ends, cone=rng.choice((20, 150)), twist=(-30, 60), friction=1, **options)
+    elif kind == 1:
+        space.joints.hinge(*ends, limits=(-60, 90), motor=Motor(3, 20), **options)
+    elif kind == 2:
+        space.joints.slider(*ends, limits=("-0.5", "0.5"), spring=Spring(2, "0.2"), **options)
+    elif kind == 3 and len(ends) == 2:
+        space.joints.distance(*ends, limits=(0, rng.choice((1, 3))), **options)
+    else:
+        axes = {axis: random_axis(rng, angular=axis >= TWIST) for axis in range(CONE)}
+        space.joints.generic(*ends, axes=axes, **options)
+
+
+def part_joint(space: Space, rng: random.Random) -> None:
+    """Remove a joint, or switch it off or on, if there is any."""
+    joints = list(space.joints)
+    if not joints:
+        return
+    joint = rng.choice(joints)
+    if rng.randrange(2):
+        space.joints.remove(joint)
+    else:
+        joint.set_enabled(enabled=not joint.enabled)
 
 
 def trace_random_space(seed: int, *, bodies: int, steps: int) -> list[str]:

@@ -8,24 +8,50 @@ if TYPE_CHECKING:
     from physics_fixed.joints.axis import Axis, Motor, Spring
     from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
     from physics_fixed.materials import rotation_about
-    from physics_fixed.shapes import Box, Sphere
+    from physics_fixed.shapes import (
+        Box,
+        Capsule,
+        Compound,
+        Cone,
+        ConvexHull,
+        Cylinder,
+        HeightField,
+        Part,
+        Sphere,
+        Surface,
+        TriangleMesh,
+    )
     from physics_fixed.world import Space
 
 __all__ = [
-    "DYNAMIC", "KINEMATIC", "STATIC", "Axis", "Box", "Motor", "Space", "Sphere", "Spring", "rotation_about",
+    "DYNAMIC", "KINEMATIC", "STATIC", "Axis", "Box", "Capsule", "Compound", "Cone", "ConvexHull",
+    "Cylinder", "HeightField", "Motor", "Part", "Space", "Sphere", "Spring", "Surface", "TriangleMesh",
+    "rotation_about",
 ]  # fmt: skip
 
+_SHAPES = (
+    "Box",
+    "Capsule",
+    "Compound",
+    "Cone",
+    "ConvexHull",
+    "Cylinder",
+    "HeightField",
+    "Part",
+    "Sphere",
+    "Surface",
+    "TriangleMesh",
+)
 _HOME = {
     "DYNAMIC": "physics_fixed.layout",
     "KINEMATIC": "physics_fixed.layout",
     "STATIC": "physics_fixed.layout",
     "Axis": "physics_fixed.joints.axis",
-    "Box": "physics_fixed.shapes",
     "Motor": "physics_fixed.joints.axis",
-    "Sphere": "physics_fixed.shapes",
     "Space": "physics_fixed.world",
     "Spring": "physics_fixed.joints.axis",
     "rotation_about": "physics_fixed.materials",
+    **dict.fromkeys(_SHAPES, "physics_fixed.shapes"),
 }
 
 

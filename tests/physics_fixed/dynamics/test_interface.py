@@ -8,8 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+import physics_fixed
 from physics_fixed import DYNAMIC, KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
 from physics_fixed.errors import IdentityError, NumberError
+from physics_fixed.shapes import KINDS
 from tests.physics_fixed.dynamics.scenery import (
     METRE,
     UNIT_BOX,
@@ -19,6 +21,15 @@ from tests.physics_fixed.dynamics.scenery import (
     spin,
     velocity,
 )
+
+
+def test_what_the_package_names_is_there() -> None:
+    """Names are looked up on first use, so a wrong one would be found by a user only."""
+    missing = [name for name in physics_fixed.__all__ if not hasattr(physics_fixed, name)]
+    assert missing == []
+    assert set(physics_fixed.__all__) >= {kind.__name__ for kind in KINDS}
+    with pytest.raises(AttributeError, match="no attribute 'Cube'"):
+        _ = physics_fixed.Cube
 
 
 def test_numbers_are_taken_as_text_int_decimal_and_fraction_alike() -> None:
