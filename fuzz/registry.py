@@ -54,6 +54,13 @@ _ENTRIES = (
         soak_runs=3000,
     ),
     Entry(
+        "limits",
+        "every argument of the physics at its bounds: nothing overflows, all stays in range, compiled or not",
+        runs=5,
+        smoke_runs=1,
+        soak_runs=500,
+    ),
+    Entry(
         "rollback",
         "late inputs, in any order: every state equals that of play without rollback",
         runs=10,

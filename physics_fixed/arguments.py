@@ -13,6 +13,7 @@ GROUP_BOUND = 1 << 15
 """Groups of a filter are signed numbers of 16 bits."""
 
 _Q30 = 30
+_DIGITS_HAIR = 9
 
 
 def ranged(
@@ -36,10 +37,16 @@ def ranged(
     if not low <= result <= high:
         suffix = f" {unit}" if unit else ""
         raise NumberError(
-            f"{name} = {to_text(result, bits)}{suffix} is out of range; "
+            f"{name} = {text_beyond(result, bits, low, high)}{suffix} is out of range; "
             f"allowed: {to_text(low, bits)} to {to_text(high, bits)}{suffix}"
         )
     return result
+
+
+def text_beyond(raw: int, bits: int, low: int, high: int) -> str:
+    """A number outside a range as decimal text that is not that of the bound it has passed by a hair."""
+    text = to_text(raw, bits)
+    return to_text(raw, bits, _DIGITS_HAIR) if text in (to_text(low, bits), to_text(high, bits)) else text
 
 
 def ranged_vector(

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol, TypeAlias
 
+from physics_fixed.arguments import ranged
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import Words
 from physics_fixed.limits import LENGTH_MAX_Q24, LENGTH_MIN_Q24
-from physics_fixed.scale import Number, exact, q24, to_text
+from physics_fixed.scale import Number, exact
 
 PI = Fraction(314159265358979323846264338327950288, 10**35)
 """The circle constant with an error below 1e-35."""
@@ -177,12 +178,7 @@ def length_q24(value: Number, name: str, raw: int | None = None) -> int:
     NumberError
         If it is no number, or out of the range that shapes may have.
     """
-    if raw is None:
-        raw = q24(value, name)
-    if not LENGTH_MIN_Q24 <= raw <= LENGTH_MAX_Q24:
-        low, high = to_text(LENGTH_MIN_Q24, 24), to_text(LENGTH_MAX_Q24, 24)
-        raise NumberError(f"{name} = {to_text(raw, 24)} m is out of range; allowed: {low} to {high} m")
-    return raw
+    return ranged(value if raw is None else None, raw, 24, LENGTH_MIN_Q24, LENGTH_MAX_Q24, name, "m")
 
 
 def scale_factor(value: Number, name: str = "factor") -> Fraction:

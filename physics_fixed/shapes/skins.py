@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from physics_fixed.errors import NumberError
+from physics_fixed.arguments import ranged
 from physics_fixed.layout import Words
-from physics_fixed.scale import to_text
 from physics_fixed.shapes.rays import cross, dot, hit_at, minus
 from physics_fixed.shapes.rotation import unit_vector_q30
 from physics_fixed.shapes.shape import RayHit, Vector
@@ -47,11 +46,7 @@ def check_range(raw: npt.NDArray[Any], name: str) -> None:
         If one is, with its value.
     """
     for extreme in (int(raw.min()), int(raw.max())) if raw.size else ():
-        if abs(extreme) > COORDINATE_MAX_Q24:
-            bound = to_text(COORDINATE_MAX_Q24, 24)
-            raise NumberError(
-                f"{name} = {to_text(extreme, 24)} m is out of range; allowed: -{bound} to {bound} m"
-            )
+        ranged(None, extreme, 24, -COORDINATE_MAX_Q24, COORDINATE_MAX_Q24, name, "m")
 
 
 def bounds_of(words: Words) -> tuple[Vector, Vector]:

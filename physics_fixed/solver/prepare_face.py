@@ -88,6 +88,8 @@ _ARM_MAX_Q40 = 4 << 40  # so that a cross product with a unit vector in Q60 fits
 # Bound of the effective masses of a contact's points together. One face on another has 1; points of bodies
 # that cannot turn would have 1 each, be springs side by side, and hum.
 _MASS_MAX_Q60 = (4 << 60) // 3
+_GAIN_SAFE_Q40 = 1 << 51  # times the longest arm it fits Q46
+_GAIN_MAX_Q36 = 1 << 52
 _MASS_MIN_Q31 = 3 << 29  # of a row of locked bodies: no effective mass is larger than 4/3
 TWIST_MIN_Q31 = (
     1 << 19
@@ -166,15 +168,38 @@ def shared_gain_q40(gain_q40: Words, body: int, share_q60: int) -> tuple[int, in
     )
 
 
-@device_kernel("void(int64[:,::1],int64,int64,int64,UniTuple(int64,6))")
-def put_gain(
-    rows: Words, row: int, arm_column: int, column: int, gain_q40: tuple[int, int, int, int, int, int]
-) -> None:
-    """Write what a unit push does to a body's angular velocity times lever: its gain times the arm, Q46."""
+@device_kernel("void(int64[:,::1],int64,int64,UniTuple(int64,6))")
+def cut_arm(rows: Words, row: int, arm_column: int, gain_q40: tuple[int, int, int, int, int, int]) -> None:
+    """Shorten an arm so that its product with a large gain fits Q46."""
     x = rows[row, arm_column]
     y = rows[row, arm_column + 1]
     z = rows[row, arm_column + 2]
     xx, yy, zz, xy, xz, yz = gain_q40
+    largest = maximum(
+        abs(dot3_shift(xx, x, xy, y, xz, z, 64)),
+        maximum(abs(dot3_shift(xy, x, yy, y, yz, z, 64)), abs(dot3_shift(xz, x, yz, y, zz, z, 64))),
+    )
+    if largest >= _GAIN_MAX_Q36:
+        factor = div_shift(_GAIN_MAX_Q36, largest + 1, 60)
+        for lane in range(3):
+            rows[row, arm_column + lane] = mul_shift(rows[row, arm_column + lane], factor, 60)
+
+
+@device_kernel("void(int64[:,::1],int64,int64,int64,UniTuple(int64,6))")
+def put_gain(
+    rows: Words, row: int, arm_column: int, column: int, gain_q40: tuple[int, int, int, int, int, int]
+) -> None:
+    """Write what a unit push does to a body's angular velocity times lever: its gain times the arm, Q46.
+
+    A rod that is hit many times its thickness off its axis would be spun by more than Q46 holds: the arm is
+    cut to what fits, so the row stays one of a Jacobian, of a push nearer to the axis.
+    """
+    xx, yy, zz, xy, xz, yz = gain_q40
+    if maximum(xx, maximum(yy, zz)) >= _GAIN_SAFE_Q40:
+        cut_arm(rows, row, arm_column, gain_q40)
+    x = rows[row, arm_column]
+    y = rows[row, arm_column + 1]
+    z = rows[row, arm_column + 2]
     if xx == yy and yy == zz and xy | xz | yz == 0:  # a cube or a sphere
         rows[row, column] = mul_shift(xx, x, 54)
         rows[row, column + 1] = mul_shift(xx, y, 54)

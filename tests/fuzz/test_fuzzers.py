@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import fuzz.fuzzers.desync as desync
+import fuzz.fuzzers.limits as limits
 import fuzz.fuzzers.network as network
 from fuzz.benches.session import bench_session
 from fuzz.lateness import compare_with_forward, make_script, simulate_forward
@@ -29,6 +30,11 @@ def test_seed_holds(name: str, seed: int) -> None:
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*.json")), ids=lambda path: path.stem)
 def test_what_failed_once_does_not_again(path: Path) -> None:
     run_scenario(Scenario.from_json(path.read_text(encoding="utf-8")))
+
+
+def test_bounds_that_once_overflowed_do_not_again() -> None:
+    lines = (CORPUS / "limits.txt").read_text(encoding="utf-8").splitlines()
+    assert limits.run_scenes([int(line.split()[0]) for line in lines])
 
 
 def test_a_seed_is_a_whole_run() -> None:
