@@ -22,6 +22,7 @@ SUMMARY: Final = (
     "Played {confirmed} ticks: {rollbacks} rollbacks ({resimulated} ticks simulated again), {stalls} stalls,"
     " {desyncs} desyncs, {resyncs} resyncs; sent {bytes_out} bytes in {packets_out} packets."
 )
+THREADS_MAX: Final = 64
 LOOPBACK: Final = ("127.0.0.1", "localhost")
 
 
@@ -143,6 +144,12 @@ def _add_common(command: argparse.ArgumentParser) -> None:
         action="store_false",
         help="simulate all of the world again in a rollback, not what a late input touches, to compare",
     )
+    add(
+        "--threads",
+        type=number(1, THREADS_MAX),
+        metavar="N",
+        help="threads for the physics of large worlds; states are the same (default: LOCKSTEP_THREADS or 1)",
+    )
     add("--leash", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -210,6 +217,7 @@ def _run(chosen: argparse.Namespace) -> int:
             leash=chosen.leash,
             fault=None if chosen.fault is None else Fault(*chosen.fault),
             reuse=chosen.reuse,
+            threads=chosen.threads,
         )
         figures = asyncio.run(play(options, say))
     except (LocalError, physics_errors.LocalError, OSError) as error:

@@ -41,6 +41,8 @@ class PlayOptions:
         Stop when that many are confirmed.
     reuse : bool
         Rollbacks reuse what late inputs do not touch.
+    threads : int or None
+        How many threads a tick may use; None: what LOCKSTEP_THREADS says.
     """
 
     name: str
@@ -58,6 +60,7 @@ class PlayOptions:
     leash: bool
     fault: Fault | None = None
     reuse: bool = True
+    threads: int | None = None
 
 
 def has_display() -> bool:
@@ -97,6 +100,7 @@ async def play(options: PlayOptions, say: Say) -> dict[str, object]:
             log_path=options.log_path,
             fault=options.fault,
             reuse=options.reuse,
+            threads=options.threads,
         )
     )
     async with contextlib.AsyncExitStack() as stack:

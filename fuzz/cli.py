@@ -63,14 +63,15 @@ def build_parser() -> argparse.ArgumentParser:
     rehearsal.add_argument("--world", default="sandbox", metavar="NAME_OR_FILE")
 
     bench = commands.add_parser("bench", help="measure; the last line is one JSON object")
-    bench.add_argument("what", choices=["session", "physics", "state", "resimulation", "kernels"])
+    bench.add_argument("what", choices=["session", "physics", "state", "resimulation", "kernels", "threads"])
     bench.add_argument("--peers", type=positive, default=4, help="session: cores")
     bench.add_argument(
         "--rollback", type=natural, default=8, help="session: ticks simulated again in each tick"
     )
-    bench.add_argument("--ticks", type=positive, default=600, help="session, physics: how long")
-    bench.add_argument("--scene", default="pile1000", help="physics, state: a large scene")
-    bench.add_argument("--repeats", type=positive, default=3, help="physics: of a step the shortest counts")
+    bench.add_argument("--ticks", type=positive, default=600, help="session, physics, threads: how long")
+    bench.add_argument("--scene", default="pile1000", help="physics, state, threads: a large scene")
+    bench.add_argument("--repeats", type=positive, default=3, help="physics, threads: of a step the shortest")
+    bench.add_argument("--threads", type=positive, default=2, help="threads: how many")
     bench.add_argument("--samples", type=positive, default=40, help="resimulation: rollbacks of each kind")
     return parser
 

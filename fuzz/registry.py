@@ -61,6 +61,13 @@ _ENTRIES = (
         soak_runs=500,
     ),
     Entry(
+        "threads",
+        "random scenes of the physics on several threads, however late they come: the bits of one thread",
+        runs=20,
+        smoke_runs=2,
+        soak_runs=1000,
+    ),
+    Entry(
         "rollback",
         "late inputs, in any order: every state equals that of play without rollback",
         runs=10,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from physics_fixed.fixmath.wide import dot2_shift
-from physics_fixed.jit import kernel
+from physics_fixed.jit import device_kernel, kernel
 from physics_fixed.layout import (
     CONTACT_FRICTION,
     CONTACT_GROUP,
@@ -27,6 +27,7 @@ from physics_fixed.layout import (
     Words,
 )
 from physics_fixed.narrowphase.pairing import comes_before
+from physics_fixed.parallel.jobs import share
 from physics_fixed.solver.locks import unscale_face
 from physics_fixed.solver.rows import (
     BALL_DRAG,
@@ -64,6 +65,7 @@ ENDED_COLUMNS = (
 )
 
 _ROW_MASK = 0xFFFFFFFF
+_LEAST = 64  # contacts that are worth a chunk
 
 
 def contact_table() -> Table:
@@ -110,11 +112,88 @@ def find_ended(
     return ended_count
 
 
+@device_kernel(
+    "void(int64,int64,int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+)
+def _keep_contacts(
+    first: int,
+    end: int,
+    lane: int,
+    contact: Words,
+    point: Words,
+    kind: Bytes,
+    ball: Words,
+    face: Words,
+    corner: Words,
+    pair: Words,
+    sub: Words,
+    point_count: Bytes,
+    touching: Bytes,
+    feature: Words,
+    push_q24: Words,
+    friction_q24: Words,
+    twist_q24: Words,
+) -> None:
+    """The contacts ``first`` to ``end`` of :func:`keep_contacts`."""
+    for index in range(first, end):
+        row = contact[index, CONTACT_ROW]
+        here = contact[index, CONTACT_POINT_FIRST]
+        points = contact[index, CONTACT_POINT_COUNT]
+        side = 1 if kind[contact[index, CONTACT_PAIR] >> 32] == DYNAMIC else -1
+        if contact[index, CONTACT_SENSOR] != 0:
+            for k in range(here, here + points):
+                point[k, POINT_PUSH] = 0
+                point[k, POINT_TOTAL] = 0
+            for axis in range(3):
+                contact[index, CONTACT_FRICTION + axis] = 0
+            contact[index, CONTACT_TWIST] = 0
+            for k in range(here, here + points):
+                point[k, POINT_TOTAL] = 0
+        elif contact[index, CONTACT_GROUP] % 2 == 0:
+            point[here, POINT_PUSH] = ball[row, BALL_PUSH]
+            point[here, POINT_TOTAL] = ball[row, BALL_TOTAL]
+            for axis in range(3):
+                contact[index, CONTACT_FRICTION + axis] = side * ball[row, BALL_DRAG + axis]
+            contact[index, CONTACT_TWIST] = 0
+        else:
+            if face[row, FACE_SCALE] != 0:
+                unscale_face(face, corner, row, here, points)
+            for k in range(here, here + points):
+                point[k, POINT_PUSH] = corner[k, CORNER_PUSH]
+                point[k, POINT_TOTAL] = corner[k, CORNER_TOTAL]
+            for axis in range(3):
+                contact[index, CONTACT_FRICTION + axis] = side * dot2_shift(
+                    face[row, FACE_TANGENT + axis], face[row, FACE_DRAG] << UP,
+                    face[row, FACE_TANGENT + TANGENT_WIDTH + axis], face[row, FACE_DRAG + 1] << UP,
+                    PRODUCT,
+                )  # fmt: skip
+            contact[index, CONTACT_TWIST] = face[row, FACE_TWIST]
+        touches = 0
+        for k in range(points):
+            feature[index, k] = point[here + k, POINT_FEATURE]
+            push_q24[index, k] = point[here + k, POINT_PUSH]
+            if point[here + k, POINT_TOTAL] > 0 or point[here + k, POINT_SEPARATION] <= 0:
+                touches = TOUCHING_NOW
+        for k in range(points, POINTS_MAX):
+            feature[index, k] = 0
+            push_q24[index, k] = 0
+        pair[index] = contact[index, CONTACT_PAIR]
+        sub[index] = contact[index, CONTACT_SUB]
+        point_count[index] = points
+        touching[index] = touches | (TOUCHING_SENSOR if contact[index, CONTACT_SENSOR] != 0 else 0)
+        for axis in range(3):
+            friction_q24[index, axis] = contact[index, CONTACT_FRICTION + axis]
+        twist_q24[index] = contact[index, CONTACT_TWIST]
+        contact[index, CONTACT_TOUCHES] = touches
+
+
 @kernel(
-    "void(int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],"
-    "uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+    "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
 )
 def keep_contacts(
+    crew: Words,
     contact_count: int,
     contact: Words,
     point: Words,
@@ -145,53 +224,10 @@ def keep_contacts(
     pair, ... : arrays
         Columns of the table of contacts with room for ``contact_count`` rows, overwritten.
     """
-    for index in range(contact_count):
-        row = contact[index, CONTACT_ROW]
-        first = contact[index, CONTACT_POINT_FIRST]
-        points = contact[index, CONTACT_POINT_COUNT]
-        side = 1 if kind[contact[index, CONTACT_PAIR] >> 32] == DYNAMIC else -1
-        if contact[index, CONTACT_SENSOR] != 0:
-            for k in range(first, first + points):
-                point[k, POINT_PUSH] = 0
-                point[k, POINT_TOTAL] = 0
-            for axis in range(3):
-                contact[index, CONTACT_FRICTION + axis] = 0
-            contact[index, CONTACT_TWIST] = 0
-            for k in range(first, first + points):
-                point[k, POINT_TOTAL] = 0
-        elif contact[index, CONTACT_GROUP] % 2 == 0:
-            point[first, POINT_PUSH] = ball[row, BALL_PUSH]
-            point[first, POINT_TOTAL] = ball[row, BALL_TOTAL]
-            for axis in range(3):
-                contact[index, CONTACT_FRICTION + axis] = side * ball[row, BALL_DRAG + axis]
-            contact[index, CONTACT_TWIST] = 0
-        else:
-            if face[row, FACE_SCALE] != 0:
-                unscale_face(face, corner, row, first, points)
-            for k in range(first, first + points):
-                point[k, POINT_PUSH] = corner[k, CORNER_PUSH]
-                point[k, POINT_TOTAL] = corner[k, CORNER_TOTAL]
-            for axis in range(3):
-                contact[index, CONTACT_FRICTION + axis] = side * dot2_shift(
-                    face[row, FACE_TANGENT + axis], face[row, FACE_DRAG] << UP,
-                    face[row, FACE_TANGENT + TANGENT_WIDTH + axis], face[row, FACE_DRAG + 1] << UP,
-                    PRODUCT,
-                )  # fmt: skip
-            contact[index, CONTACT_TWIST] = face[row, FACE_TWIST]
-        touches = 0
-        for k in range(points):
-            feature[index, k] = point[first + k, POINT_FEATURE]
-            push_q24[index, k] = point[first + k, POINT_PUSH]
-            if point[first + k, POINT_TOTAL] > 0 or point[first + k, POINT_SEPARATION] <= 0:
-                touches = TOUCHING_NOW
-        for k in range(points, POINTS_MAX):
-            feature[index, k] = 0
-            push_q24[index, k] = 0
-        pair[index] = contact[index, CONTACT_PAIR]
-        sub[index] = contact[index, CONTACT_SUB]
-        point_count[index] = points
-        touching[index] = touches | (TOUCHING_SENSOR if contact[index, CONTACT_SENSOR] != 0 else 0)
-        for axis in range(3):
-            friction_q24[index, axis] = contact[index, CONTACT_FRICTION + axis]
-        twist_q24[index] = contact[index, CONTACT_TWIST]
-        contact[index, CONTACT_TOUCHES] = touches
+    share(
+        crew, 0, contact_count, _LEAST, _keep_contacts,
+        (
+            contact, point, kind, ball, face, corner, pair, sub, point_count, touching, feature, push_q24,
+            friction_q24, twist_q24,
+        ),
+    )  # fmt: skip

@@ -30,6 +30,17 @@ def aligned_words(*shape: int) -> Words:
     return block[offset : offset + size].view(np.int64).reshape(shape)
 
 
+def lane_words(lanes: int, *shape: int) -> Words:
+    """Uninitialised memory for each of several threads, no two of which share a cache line.
+
+    The shape is ``(lanes, *shape)``, its second number rounded up.
+    """
+    rows, *rest = shape
+    while rows * int(np.prod(rest)) * 8 % _ALIGNMENT:
+        rows += 1
+    return aligned_words(lanes, rows, *rest)
+
+
 # Kinds of bodies, column ``kind`` of the table of bodies.
 DYNAMIC: Final = 0
 STATIC: Final = 1

@@ -28,12 +28,15 @@ from physics_fixed.layout import (
     POINTS_MAX,
     Words,
     aligned_words,
+    lane_words,
 )
 from physics_fixed.narrowphase.clipping import CORNERS, POLYGON_WIDTH
-from physics_fixed.narrowphase.collide import collide_pairs
+from physics_fixed.narrowphase.collide import RUN_WIDTH, collide_pairs
 from physics_fixed.narrowphase.parts import LEAF_WIDTH
 from physics_fixed.narrowphase.polytope import WORK_LENGTH
 from physics_fixed.narrowphase.separating_axis import FRAME_LENGTH
+from physics_fixed.parallel.crew import Crew
+from physics_fixed.parallel.crew_words import LINE
 from physics_fixed.shapes.triangle_words import TRIANGLE_WIDTH
 from physics_fixed.solver.bodies import finish_bodies, start_bodies
 from physics_fixed.solver.colouring import colour_contacts
@@ -56,9 +59,16 @@ class Scratch:
     Attributes that events read after the step: ``contact``, ``point``, ``contact_count``, ``ended``,
     ``ended_count``,
     ``origin_q24``.
+
+    Parameters
+    ----------
+    crew : Crew
+        The threads of the steps; the caller may put another in its place between steps.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, crew: Crew | None = None) -> None:
+        self.crew = crew or Crew()
+        self.lane_capacity = 0
         self.body_capacity = 0
         self.pair_capacity = 0
         self.row_capacity = 0
@@ -66,21 +76,12 @@ class Scratch:
         self.pair_count = 0
         self.contact_count = 0
         self.ended_count = 0
-        self.frame = aligned_words(FRAME_LENGTH)
-        self.polygon = aligned_words(2 * CORNERS, POLYGON_WIDTH)
-        self.work = aligned_words(WORK_LENGTH)
-        self.leaf = aligned_words(2, LEAF_WIDTH)
-        self.leaf_position_q24 = aligned_words(2, 3)
-        self.leaf_velocity_q24 = aligned_words(2, 3)
-        self.leaf_size_q24 = aligned_words(2, 3)
-        self.leaf_matrix_q30 = aligned_words(2, MATRIX_WIDTH)
-        self.leaf_box_q24 = aligned_words(BOX_WIDTH)
-        self.triangle = aligned_words(TRIANGLE_WIDTH)
         self.joints = JointScratch()
         self.sweeps = SweepScratch()
         self.group_end = aligned_words(GROUPS)
         self.reserve_bodies(64)
         self.reserve_pairs(256)
+        self.reserve_lanes(1)
         self.reserve_rows(256)
         self.reserve_ended(64)
 
@@ -111,11 +112,43 @@ class Scratch:
         if count <= self.pair_capacity:
             return
         self.pair_capacity = capacity = max(count, 2 * self.pair_capacity)
-        self.found = aligned_words(capacity + 1)
         self.pairs = aligned_words(capacity)
         self.contact = aligned_words(capacity, CONTACT_WIDTH)
         self.point = aligned_words(capacity * POINTS_MAX, POINT_WIDTH)
-        self.near = aligned_words(capacity)
+        self.run = aligned_words(capacity, RUN_WIDTH)
+        self._make_lane_rows()
+
+    def reserve_lanes(self, count: int) -> None:
+        """Make room for what so many lanes of a crew need for themselves."""
+        if count <= self.lane_capacity:
+            return
+        self.lane_capacity = count
+        self.used = lane_words(count, LINE)
+        self.frame = lane_words(count, FRAME_LENGTH)
+        self.polygon = lane_words(count, 2 * CORNERS, POLYGON_WIDTH)
+        self.work = lane_words(count, WORK_LENGTH)
+        self.leaf = lane_words(count, 2, LEAF_WIDTH)
+        self.leaf_position_q24 = lane_words(count, 2, 3)
+        self.leaf_velocity_q24 = lane_words(count, 2, 3)
+        self.leaf_size_q24 = lane_words(count, 2, 3)
+        self.leaf_matrix_q30 = lane_words(count, 2, MATRIX_WIDTH)
+        self.leaf_box_q24 = lane_words(count, BOX_WIDTH)
+        self.triangle = lane_words(count, TRIANGLE_WIDTH)
+        self._make_lane_rows()
+
+    def _make_lane_rows(self) -> None:
+        lanes, capacity = max(1, self.lane_capacity), self.pair_capacity
+        self.near = aligned_words(lanes, capacity)
+        self.found = aligned_words(lanes, capacity + 1)
+        if lanes > 1:
+            self._lane_contact = aligned_words(lanes, capacity, CONTACT_WIDTH)
+            self._lane_point = aligned_words(lanes, capacity * POINTS_MAX, POINT_WIDTH)
+
+    def lane_rows(self) -> tuple[Words, Words]:
+        """Where the lanes of this step write contacts and points: one lane at once where they belong."""
+        if self.crew.lanes == 1:
+            return self.contact[None], self.point[None]
+        return self._lane_contact, self._lane_point
 
     def reserve_rows(self, count: int) -> None:
         """Make room for the solver's rows of so many contacts."""
@@ -150,8 +183,9 @@ def find_boxes(tables: StepTables, gravity_q24: Words, settings: Words, scratch:
     bodies = tables.bodies
     scratch.reserve_bodies(bodies.count + 1)  # one more: the world, for joints
     place_boxes(
-        bodies.count, int(settings[TICK_Q40]), bodies.array("alive"), bodies.array("kind"),
-        bodies.array("shape"), bodies.array("flags"), bodies.array("locks"), bodies.array("position_q24"),
+        scratch.crew.words, bodies.count, int(settings[TICK_Q40]), bodies.array("alive"),
+        bodies.array("kind"), bodies.array("shape"), bodies.array("flags"), bodies.array("locks"),
+        bodies.array("position_q24"),
         bodies.array("rotation_q30"), bodies.array("velocity_q24"), bodies.array("angular_velocity_q24"),
         bodies.array("size_q24"), bodies.array("geometry"), tables.geometries.array("first"),
         scratch.matrix_q30, scratch.box_q24, scratch.active, scratch.word_first, tables.words.array("word"),
@@ -169,8 +203,8 @@ def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scrat
     while wanted >= 0:  # nothing is dropped for lack of room: whose it would be depends on all others
         scratch.reserve_pairs(wanted)
         wanted = find_pairs(
-            count, scratch.active, scratch.box_q24, scratch.order, scratch.order_spare,
-            scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.pairs,
+            scratch.crew.words, count, scratch.active, scratch.box_q24, scratch.order, scratch.order_spare,
+            scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.used, scratch.pairs,
         )  # fmt: skip
         if wanted > scratch.pair_capacity:
             continue
@@ -178,8 +212,8 @@ def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scrat
         if joints.table.count != 0:
             scratch.pair_count = drop_joined_pairs(joints, wanted, scratch.pairs)
         scratch.contact_count = collide_pairs(
-            scratch.pair_count, scratch.pairs, bodies.array("kind"), bodies.array("shape"),
-            bodies.array("flags"), bodies.array("filter"),
+            scratch.crew.words, scratch.pair_count, scratch.pairs, bodies.array("kind"),
+            bodies.array("shape"), bodies.array("flags"), bodies.array("filter"),
             bodies.array("friction_q24"), bodies.array("restitution_q24"), bodies.array("rolling_q24"),
             bodies.array("lever_q24"), bodies.array("position_q24"), bodies.array("velocity_q24"),
             bodies.array("angular_velocity_q24"), bodies.array("size_q24"), scratch.matrix_q30,
@@ -189,7 +223,7 @@ def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scrat
             contacts.array("twist_q24"), contacts.array("touching"), scratch.leaf, scratch.leaf_position_q24,
             scratch.leaf_velocity_q24, scratch.leaf_size_q24, scratch.leaf_matrix_q30, scratch.near,
             scratch.leaf_box_q24, scratch.triangle, scratch.frame, scratch.work, scratch.polygon,
-            scratch.contact, scratch.point,
+            *scratch.lane_rows(), scratch.used, scratch.run, scratch.contact, scratch.point,
         )  # fmt: skip
         wanted = -1 - scratch.contact_count
 
@@ -197,18 +231,18 @@ def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scrat
 def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """Order joints and contacts by colour, make rows of them, and run the substeps."""
     bodies, joints = tables.bodies, tables.joints
-    count, contact_count = bodies.count, scratch.contact_count
+    count, contact_count, crew = bodies.count, scratch.contact_count, scratch.crew.words
     alive, kind, flags = bodies.array("alive"), bodies.array("kind"), bodies.array("flags")
     locks, inverse_mass = bodies.array("locks"), bodies.array("inverse_mass_q40")
     scratch.reserve_rows(contact_count)
     start_bodies(
-        count, alive, kind, flags, bodies.array("position_q24"), bodies.array("velocity_q24"),
+        crew, count, alive, kind, flags, bodies.array("position_q24"), bodies.array("velocity_q24"),
         bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
         bodies.array("geometry"), tables.geometries.array("principal_q30"), bodies.array("rotation_q30"),
         scratch.matrix_q30, scratch.origin_q24, scratch.mobile, scratch.motion, scratch.gain_q40, locks,
     )  # fmt: skip
     drive_bodies(
-        count, scratch.mobile, gravity_q24, settings, bodies.array("gravity_scale_q24"), inverse_mass,
+        crew, count, scratch.mobile, gravity_q24, settings, bodies.array("gravity_scale_q24"), inverse_mass,
         bodies.array("linear_damping_q24"), bodies.array("angular_damping_q24"), scratch.gain_q40,
         bodies.array("force_q24"), bodies.array("torque_q24"), scratch.drive, locks,
     )  # fmt: skip
@@ -217,7 +251,7 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
         scratch.group_end,
     )  # fmt: skip
     prepare_rows(
-        settings, contact_count, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass,
+        crew, contact_count, settings, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass,
         scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner, scratch.roll, locks,
     )  # fmt: skip
     scratch.joints.link_count = 0
@@ -227,10 +261,10 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
             gain_q40=scratch.gain_q40, motion=scratch.motion,
         )  # fmt: skip
     solve_substeps(
-        count, scratch.mobile, locks, scratch.drive, settings, scratch.group_end, scratch.ball,
-        scratch.face, scratch.corner, scratch.roll, scratch.joints.link_count, scratch.joints.link,
-        scratch.joints.rod, scratch.origin_q24, bodies.array("rotation_q30"), scratch.gain_q40,
-        scratch.motion, scratch.base,
+        crew, count, scratch.mobile, locks, scratch.drive, settings, scratch.group_end, scratch.ball,
+        scratch.face, scratch.corner, scratch.roll, scratch.joints.group_end, scratch.joints.link_count,
+        scratch.joints.link, scratch.joints.rod, scratch.origin_q24, bodies.array("rotation_q30"),
+        scratch.gain_q40, scratch.motion, scratch.base,
     )  # fmt: skip
 
 
@@ -240,7 +274,8 @@ def keep_results(tables: StepTables, settings: Words, scratch: Scratch) -> None:
     if joints.table.count != 0:
         keep_joints(joints, bodies, int(settings[TICK_Q40]), scratch.joints, mobile=scratch.mobile)
     finish_bodies(
-        bodies.count, int(settings[TICK_Q40]), scratch.mobile, bodies.array("flags"), bodies.array("locks"),
+        scratch.crew.words, bodies.count, int(settings[TICK_Q40]), scratch.mobile, bodies.array("flags"),
+        bodies.array("locks"),
         bodies.array("position_q24"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
         bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
         bodies.array("geometry"), tables.geometries.array("principal_q30"), scratch.motion,
@@ -254,8 +289,9 @@ def keep_results(tables: StepTables, settings: Words, scratch: Scratch) -> None:
     )  # fmt: skip
     contacts.renew(contact_count)
     keep_contacts(
-        contact_count, scratch.contact, scratch.point, bodies.array("kind"), scratch.ball, scratch.face,
-        scratch.corner, contacts.array("pair"), contacts.array("sub"), contacts.array("point_count"),
+        scratch.crew.words, contact_count, scratch.contact, scratch.point, bodies.array("kind"),
+        scratch.ball, scratch.face, scratch.corner, contacts.array("pair"), contacts.array("sub"),
+        contacts.array("point_count"),
         contacts.array("touching"), contacts.array("feature"), contacts.array("push_q24"),
         contacts.array("friction_q24"), contacts.array("twist_q24"),
     )  # fmt: skip
@@ -283,6 +319,11 @@ def stop_bodies(tables: StepTables, settings: Words, scratch: Scratch) -> None:
 
 def advance(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """One step: the state goes one tick on."""
-    find_contacts(tables, gravity_q24, settings, scratch)
-    solve_constraints(tables, gravity_q24, settings, scratch)
-    keep_results(tables, settings, scratch)
+    scratch.crew.begin(tables.bodies.count + tables.contacts.count)
+    scratch.reserve_lanes(scratch.crew.lanes)
+    try:
+        find_contacts(tables, gravity_q24, settings, scratch)
+        solve_constraints(tables, gravity_q24, settings, scratch)
+        keep_results(tables, settings, scratch)
+    finally:
+        scratch.crew.end()

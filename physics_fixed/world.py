@@ -57,6 +57,7 @@ from physics_fixed.materials import (
     unit_quaternion_q30,
     velocities_of,
 )
+from physics_fixed.parallel.crew import Crew, checked_threads
 from physics_fixed.queries import Queries
 from physics_fixed.scale import Number
 from physics_fixed.solver.islands import label_islands
@@ -371,6 +372,19 @@ class Space:
             bodies["user_id"].copy(),
             bodies["inverse_mass_q40"].copy(),
         )
+
+    @property
+    def threads(self) -> int:
+        """How many threads a step may use, 1 to 64; at first what LOCKSTEP_THREADS says, or 1.
+
+        No state and no setting of the simulation: every number gives the same bits. Steps with fewer than 400
+        bodies and contacts take one. Setting it raises NumberError for a number that is not allowed.
+        """
+        return self._scratch.crew.threads
+
+    @threads.setter
+    def threads(self, value: int) -> None:
+        self._scratch.crew = Crew(checked_threads(value))
 
     def keep_records(self, count: int) -> None:
         """Keep records of the last ``count`` steps, 0 for none: steps after a restore then cost what changed.

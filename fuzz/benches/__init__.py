@@ -39,10 +39,19 @@ def _kernels(arguments: Namespace) -> str:
     return bench_kernels()
 
 
+def _threads(arguments: Namespace) -> str:
+    from fuzz.benches.threads import bench_threads
+
+    return bench_threads(
+        scene=arguments.scene, threads=arguments.threads, steps=arguments.ticks, repeats=arguments.repeats
+    )
+
+
 BENCHES: dict[str, Callable[[Namespace], str]] = {
     "session": _session,
     "physics": _physics,
     "state": _state,
     "resimulation": _resimulation,
     "kernels": _kernels,
+    "threads": _threads,
 }

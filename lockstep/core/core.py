@@ -70,6 +70,9 @@ class CoreConfig:
         A bit to flip in this core's own state, to show that desyncs are found.
     reuse : bool
         Whether a rollback reuses what late inputs do not touch; no other core can tell.
+    threads : int, optional
+        How many threads a tick may use, 1 to 64; without it, what LOCKSTEP_THREADS says. No other core can
+        tell.
     """
 
     name: str
@@ -82,6 +85,7 @@ class CoreConfig:
     log_path: Path | None = None
     fault: Fault | None = None
     reuse: bool = True
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.ticks is not None and self.ticks < 1:
@@ -150,6 +154,8 @@ class Core:
 
     def _make_peer(self) -> Peer:
         world = World(self.config.world, seed=self.config.seed)
+        if self.config.threads is not None:
+            world.use_threads(self.config.threads)
         identity = Member(secrets.randbits(64), int(time.time()) & 0xFFFFFFFF)
         return Peer(
             world,

@@ -212,6 +212,10 @@ class Physics:
         """Keep records of the last ``count`` steps; 0: none."""
         self.space.keep_records(count)
 
+    def use_threads(self, count: int) -> None:
+        """Step with so many threads, 1 to 64."""
+        self.space.threads = count
+
     @property
     def reuse(self) -> ReuseFigures:
         """What the records have saved so far."""

@@ -172,6 +172,18 @@ class World:
             if hasattr(instance, "keep_records"):
                 instance.keep_records(count)
 
+    def use_threads(self, count: int) -> None:
+        """Let plugins use so many threads in a tick. The states are the same to the bit.
+
+        Raises
+        ------
+        physics_fixed.errors.NumberError
+            If the count is none that a plugin allows.
+        """
+        for instance, _ in self._plugins.values():
+            if hasattr(instance, "use_threads"):
+                instance.use_threads(count)
+
     @property
     def reuse(self) -> Reuse:
         """What has been computed and what reused in ticks that were simulated again."""

@@ -29,8 +29,10 @@ from physics_fixed.layout import (
     Words,
 )
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, POSITION_MAX_Q24, VELOCITY_MAX_Q24
+from physics_fixed.parallel.jobs import share
 
 _HALF_MARGIN = CONTACT_MARGIN_Q24 // 2
+_LEAST = 64  # bodies that are worth a chunk
 
 
 @inline_kernel("int64(int64,int64)")
@@ -112,13 +114,15 @@ def cover_fast(
     return 1
 
 
-@kernel(
-    "void(int64,int64,uint8[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],"
-    "int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],int64[:,::1])"
+@device_kernel(
+    "void(int64,int64,int64,int64,uint8[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],int64[:,::1])"
 )
-def place_boxes(
-    count: int,
+def _place_boxes(
+    first: int,
+    end: int,
+    lane: int,
     tick_q40: int,
     alive: Bytes,
     kind: Bytes,
@@ -144,33 +148,8 @@ def place_boxes(
     inverse_mass_q40: Words,
     cover_q24: Words,
 ) -> None:
-    """Clamp the rows into their ranges and locks, then write rotation matrices (not of spheres) and bounding
-    boxes.
-
-    A box is a function of its own body's row: the shape, inflated by half the contact margin, and swept along
-    the velocity, as far as a body with that shape may be stopped early (its smallest half extent). The box of
-    a fast body holds all of its path, see docs/physics/continuous.md.
-
-    Parameters
-    ----------
-    tick_q40 : int
-        Duration of the step in s.
-    alive, kind, shape, position_q24 (n, 3), rotation_q30 (n, 4), ... : arrays
-        Columns of the table of bodies. Positions and velocities are written when out of range.
-    matrix_q30 : (n, 9), written for all but spheres
-    box_q24 : (n, 6), written for bodies that may meet others
-    active : (n,), written
-        ACTIVE_ constants of layout; 0 for what meets nothing.
-    word_first : (n,), written
-        First word of the body's geometry; 0 if it has none.
-    words : array
-        Of the geometries.
-    gravity_q24 : (3,)
-    lever_q24, gravity_scale_q24, force_q24, inverse_mass_q40 : arrays
-        Columns of the table of bodies.
-    cover_q24 : (n, COVER_WIDTH), written for bodies that may meet others
-    """
-    for row in range(count):
+    """The rows ``first`` to ``end`` of :func:`place_boxes`."""
+    for row in range(first, end):
         active[row] = 0
         word_first[row] = 0
         if alive[row] == 0:
@@ -232,3 +211,72 @@ def place_boxes(
                 high += cover_q24[row, COVER_HIGH + axis]
             box_q24[row, axis] = low
             box_q24[row, 3 + axis] = high
+
+
+@kernel(
+    "void(int64[::1],int64,int64,uint8[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[::1],"
+    "int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],int64[:,::1])"
+)
+def place_boxes(
+    crew: Words,
+    count: int,
+    tick_q40: int,
+    alive: Bytes,
+    kind: Bytes,
+    shape: Bytes,
+    flags: Bytes,
+    locks: Bytes,
+    position_q24: Words,
+    rotation_q30: Words,
+    velocity_q24: Words,
+    angular_velocity_q24: Words,
+    size_q24: Words,
+    geometry: Words,
+    geometry_first: Words,
+    matrix_q30: Words,
+    box_q24: Words,
+    active: Words,
+    word_first: Words,
+    words: Words,
+    lever_q24: Words,
+    gravity_q24: Words,
+    gravity_scale_q24: Words,
+    force_q24: Words,
+    inverse_mass_q40: Words,
+    cover_q24: Words,
+) -> None:
+    """Clamp the rows into their ranges and locks, then write rotation matrices (not of spheres) and bounding
+    boxes.
+
+    A box is a function of its own body's row: the shape, inflated by half the contact margin, and swept along
+    the velocity, as far as a body with that shape may be stopped early (its smallest half extent). The box of
+    a fast body holds all of its path, see docs/physics/continuous.md.
+
+    Parameters
+    ----------
+    tick_q40 : int
+        Duration of the step in s.
+    alive, kind, shape, position_q24 (n, 3), rotation_q30 (n, 4), ... : arrays
+        Columns of the table of bodies. Positions and velocities are written when out of range.
+    matrix_q30 : (n, 9), written for all but spheres
+    box_q24 : (n, 6), written for bodies that may meet others
+    active : (n,), written
+        ACTIVE_ constants of layout; 0 for what meets nothing.
+    word_first : (n,), written
+        First word of the body's geometry; 0 if it has none.
+    words : array
+        Of the geometries.
+    gravity_q24 : (3,)
+    lever_q24, gravity_scale_q24, force_q24, inverse_mass_q40 : arrays
+        Columns of the table of bodies.
+    cover_q24 : (n, COVER_WIDTH), written for bodies that may meet others
+    """
+    share(
+        crew, 0, count, _LEAST, _place_boxes,
+        (
+            tick_q40, alive, kind, shape, flags, locks, position_q24, rotation_q30, velocity_q24,
+            angular_velocity_q24, size_q24, geometry, geometry_first, matrix_q30, box_q24, active, word_first,
+            words, lever_q24, gravity_q24, gravity_scale_q24, force_q24, inverse_mass_q40, cover_q24,
+        ),
+    )  # fmt: skip

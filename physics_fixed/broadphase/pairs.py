@@ -13,6 +13,8 @@ from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.fixmath.wide import bit_length
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import ACTIVE_DYNAMIC, ACTIVE_KINEMATIC, ACTIVE_SENSOR, Words
+from physics_fixed.parallel.crew_words import LANES
+from physics_fixed.parallel.jobs import share
 
 LEVELS = 64
 _BIG_COUNT_MIN = 8
@@ -25,6 +27,9 @@ _ROW_MASK = 0xFFFFFFFF
 ORDER_WIDTH = 2
 # sorted_box_q24[index]: box (6), row, activity.
 SORTED_WIDTH = 8
+# used[lane]: rows of the lane's memory in use.
+USED_PAIRS = 2
+_LEAST = 32  # small bodies that are worth a chunk
 
 
 @device_kernel("int64(int64,int64[::1],int64[:,::1],int64[::1])")
@@ -190,22 +195,50 @@ def emit_if_overlapping(sorted_box_q24: Words, i: int, j: int, found: Words, pai
     return pair_count + (0 if apart else 1)
 
 
-@device_kernel("int64(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[::1])")
-def emit_pairs(
-    small: int, total: int, y_bits: int, z_bits: int, order: Words, sorted_box_q24: Words, found: Words
-) -> int:
-    """Write the overlapping pairs in no useful order; their number, even if ``found`` is too short.
+@device_kernel("int64(int64[:,::1],int64,int64)")
+def first_of_key(order: Words, count: int, key: int) -> int:
+    """Position of the first body whose cell has no lower key."""
+    first = 0
+    end = count
+    while first < end:
+        middle = (first + end) >> 1
+        if order[middle, 0] < key:
+            first = middle + 1
+        else:
+            end = middle
+    return first
 
-    If it is as long as there are pairs, or shorter, the last one has been overwritten.
+
+@device_kernel(
+    "void(int64,int64,int64,int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+)
+def _emit_pairs(
+    first: int,
+    end: int,
+    lane: int,
+    small: int,
+    total: int,
+    y_bits: int,
+    z_bits: int,
+    order: Words,
+    sorted_box_q24: Words,
+    founds: Words,
+    used: Words,
+) -> None:
+    """Write the overlapping pairs of the small bodies ``first`` to ``end``, with those after them and the big
+    ones, behind those that the lane has found. It counts on if its memory is too short.
     """
     y_step = 1 << z_bits
     x_step = 1 << (y_bits + z_bits)
-    above = 0  # four pointers to the runs of neighbours in forward direction, and one for the body's own run
-    left = 0
-    centre = 0
-    right = 0
-    pair_count = 0
-    for i in range(small):
+    found = founds[lane]
+    pair_count = used[lane, USED_PAIRS]
+    # Four pointers to the runs of neighbours in forward direction, besides the body's own run.
+    key = order[first, 0]
+    above = first_of_key(order, small, key + y_step - 1)
+    left = first_of_key(order, small, key + x_step - y_step - 1)
+    centre = first_of_key(order, small, key + x_step - 1)
+    right = first_of_key(order, small, key + x_step + y_step - 1)
+    for i in range(first, end):
         key = order[i, 0]
         j = i + 1
         while j < small and order[j, 0] <= key + 1:
@@ -236,25 +269,62 @@ def emit_pairs(
             pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
             j += 1
     for i in range(small, total):
-        for j in range(small):
+        for j in range(first, end):
             pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+    used[lane, USED_PAIRS] = pair_count
+
+
+@device_kernel(
+    "int64(int64[::1],int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
+)
+def emit_pairs(
+    crew: Words,
+    small: int,
+    total: int,
+    y_bits: int,
+    z_bits: int,
+    order: Words,
+    sorted_box_q24: Words,
+    founds: Words,
+    used: Words,
+) -> int:
+    """Write the overlapping pairs in no useful order, each lane into memory of its own; their number, even if
+    that is too short.
+
+    If it is as long as there are pairs, or shorter, the last one has been overwritten.
+    """
+    for lane in range(crew[LANES]):
+        used[lane, USED_PAIRS] = 0
+    share(
+        crew, 0, small, _LEAST, _emit_pairs,
+        (small, total, y_bits, z_bits, order, sorted_box_q24, founds, used),
+    )  # fmt: skip
+    pair_count: int = used[0, USED_PAIRS]
+    for i in range(small, total):
         for j in range(i + 1, total):
-            pair_count = emit_if_overlapping(sorted_box_q24, i, j, found, pair_count)
+            pair_count = emit_if_overlapping(sorted_box_q24, i, j, founds[0], pair_count)
+    used[0, USED_PAIRS] = pair_count
+    for lane in range(1, crew[LANES]):
+        pair_count += used[lane, USED_PAIRS]
     return pair_count
 
 
-@device_kernel("void(int64,int64,int64[::1],int64[::1],int64[::1])")
-def sort_pairs(count: int, pair_count: int, found: Words, pairs: Words, histogram: Words) -> None:
-    """Sort pairs by (row, row) into ``pairs``: two counting sorts, b first. ``found`` is overwritten."""
+@device_kernel("void(int64,int64,int64,int64[:,::1],int64[:,::1],int64[::1],int64[::1])")
+def sort_pairs(
+    count: int, pair_count: int, lanes: int, used: Words, founds: Words, pairs: Words, histogram: Words
+) -> None:
+    """Sort pairs by (row, row) into ``pairs``: two counting sorts, b first. ``founds`` is overwritten."""
     histogram[: count + 1] = 0
-    for index in range(pair_count):
-        histogram[(found[index] & _ROW_MASK) + 1] += 1
+    for lane in range(lanes):
+        for index in range(used[lane, USED_PAIRS]):
+            histogram[(founds[lane, index] & _ROW_MASK) + 1] += 1
     for row in range(count):
         histogram[row + 1] += histogram[row]
-    for index in range(pair_count):
-        b = found[index] & _ROW_MASK
-        pairs[histogram[b]] = found[index]
-        histogram[b] += 1
+    for lane in range(lanes):
+        for index in range(used[lane, USED_PAIRS]):
+            b = founds[lane, index] & _ROW_MASK
+            pairs[histogram[b]] = founds[lane, index]
+            histogram[b] += 1
     histogram[: count + 1] = 0
     for index in range(pair_count):
         histogram[(pairs[index] >> 32) + 1] += 1
@@ -262,16 +332,18 @@ def sort_pairs(count: int, pair_count: int, found: Words, pairs: Words, histogra
         histogram[row + 1] += histogram[row]
     for index in range(pair_count):
         a = pairs[index] >> 32
-        found[histogram[a]] = pairs[index]
+        founds[0, histogram[a]] = pairs[index]
         histogram[a] += 1
     for index in range(pair_count):
-        pairs[index] = found[index]
+        pairs[index] = founds[0, index]
 
 
 @kernel(
-    "int64(int64,int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[::1])"
+    "int64(int64[::1],int64,int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],"
+    "int64[:,::1],int64[::1])"
 )
 def find_pairs(
+    crew: Words,
     count: int,
     active: Words,
     box_q24: Words,
@@ -279,7 +351,8 @@ def find_pairs(
     spare: Words,
     sorted_box_q24: Words,
     histogram: Words,
-    found: Words,
+    founds: Words,
+    used: Words,
     pairs: Words,
 ) -> int:
     """Find the pairs of live bodies whose boxes overlap, unless neither can do anything to the
@@ -287,13 +360,18 @@ def find_pairs(
 
     Parameters
     ----------
+    crew : (CREW_LENGTH,)
+        Of the step, see :mod:`physics_fixed.parallel.jobs`.
     count : int
         Rows of the table of bodies.
     active : (n,)
     box_q24 : (n, 6)
         Activities and boxes from :func:`physics_fixed.broadphase.boxes.place_boxes`.
-    order, spare : (n, 2); sorted_box_q24 : (n, 8); histogram : (max(n, 256) + 1,); found : (capacity + 1,)
-        Scratch. Boxes that do not overlap write, too, one past the pairs so far: hence one more.
+    order, spare : (n, 2); sorted_box_q24 : (n, 8); histogram : (max(n, 256) + 1,)
+        Scratch.
+    founds, used : (lanes, capacity + 1), (lanes, LINE)
+        Scratch of the lanes of the crew. Boxes that do not overlap write, too, one past the pairs so far:
+        hence one more.
     pairs : (capacity,), written
         ``row of a << 32 | row of b`` with a < b, ascending.
 
@@ -304,7 +382,7 @@ def find_pairs(
         again with longer arrays.
     """
     small, y_bits, z_bits = sort_into_cells(count, active, box_q24, order, spare, sorted_box_q24, histogram)
-    pair_count = emit_pairs(small, histogram[0], y_bits, z_bits, order, sorted_box_q24, found)
-    if pair_count < found.shape[0]:
-        sort_pairs(count, pair_count, found, pairs, histogram)
+    pair_count = emit_pairs(crew, small, histogram[0], y_bits, z_bits, order, sorted_box_q24, founds, used)
+    if pair_count < founds.shape[1]:
+        sort_pairs(count, pair_count, crew[LANES], used, founds, pairs, histogram)
     return pair_count

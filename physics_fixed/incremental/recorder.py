@@ -80,6 +80,7 @@ class Recorder:
         """Go one tick on: all of it, or what differs from the record of the same tick."""
         if self._stepped_of is not self._bodies.arena:
             self._stepped_of, self._stepped = self._bodies.arena, stepped_extents(self._bodies)
+        self._small.scratch.crew = scratch.crew
         self.latest = record = self._records[tick % len(self._records)]
         known = record.tick == tick
         self._was_whole = not (known and self._step_in_part(record, gravity_q24, solver_settings))

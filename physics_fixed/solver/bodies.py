@@ -39,22 +39,26 @@ from physics_fixed.layout import (
     Words,
 )
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, POSITION_MAX_Q24, VELOCITY_MAX_Q24
+from physics_fixed.parallel.jobs import share
 from physics_fixed.solver.locks import hold, lock_gain
 from physics_fixed.solver.rows import SPEED_MAX_Q24
 
 _ONE_Q30 = 1 << 30
 _SMALL_Q30 = 1 << 27  # an eighth: the components of half a small turn
 _ANGLE_SHIFT = 46  # from such an angular velocity times seconds in Q40 to radians in Q30
+_LEAST = 64  # bodies that are worth a chunk
 _EXTRA_BITS = 12  # of angular velocity while it goes through the body axes: rounding must not spin or stop it
 
 
-@kernel(
-    "void(int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],"
-    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],"
-    "uint8[::1])"
+@device_kernel(
+    "void(int64,int64,int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
+    "int64[:,::1],int64[:,::1],uint8[::1])"
 )
-def start_bodies(
-    count: int,
+def _start_bodies(
+    first: int,
+    end: int,
+    lane: int,
     alive: Bytes,
     kind: Bytes,
     flags: Bytes,
@@ -73,13 +77,8 @@ def start_bodies(
     gain_q40: Words,
     locks: Bytes,
 ) -> None:
-    """Fill ``motion``, ``gain_q40``, ``mobile`` and ``origin_q24`` (positions before the step) from the table
-    of bodies.
-
-    ``matrix_q30`` is read for bodies whose gain differs between axes, and ``principal_q30`` (from the table
-    of geometries) if these axes are not the body's.
-    """
-    for row in range(count):
+    """The rows ``first`` to ``end`` of :func:`start_bodies`."""
+    for row in range(first, end):
         mobile[row] = MOBILE_NOT
         if alive[row] == 0:
             continue
@@ -119,6 +118,47 @@ def start_bodies(
             turn_gain_by(gain_q40, row, x, y, z, px, py, pz, pw)
         if locks[row] & LOCK_ROTATION != 0:
             lock_gain(gain_q40, row, locks[row])
+
+
+@kernel(
+    "void(int64[::1],int64,uint8[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
+    "int64[:,::1],int64[:,::1],uint8[::1])"
+)
+def start_bodies(
+    crew: Words,
+    count: int,
+    alive: Bytes,
+    kind: Bytes,
+    flags: Bytes,
+    position_q24: Words,
+    velocity_q24: Words,
+    angular_velocity_q24: Words,
+    lever_q24: Words,
+    angular_gain_q40: Words,
+    geometry: Words,
+    principal_q30: Words,
+    rotation_q30: Words,
+    matrix_q30: Words,
+    origin_q24: Words,
+    mobile: Words,
+    motion: Words,
+    gain_q40: Words,
+    locks: Bytes,
+) -> None:
+    """Fill ``motion``, ``gain_q40``, ``mobile`` and ``origin_q24`` (positions before the step) from the table
+    of bodies.
+
+    ``matrix_q30`` is read for bodies whose gain differs between axes, and ``principal_q30`` (from the table
+    of geometries) if these axes are not the body's.
+    """
+    share(
+        crew, 0, count, _LEAST, _start_bodies,
+        (
+            alive, kind, flags, position_q24, velocity_q24, angular_velocity_q24, lever_q24, angular_gain_q40,
+            geometry, principal_q30, rotation_q30, matrix_q30, origin_q24, mobile, motion, gain_q40, locks,
+        ),
+    )  # fmt: skip
 
 
 @inline_kernel("UniTuple(int64,4)(int64[:,::1],int64,int64[:,::1],int64)")
@@ -182,12 +222,14 @@ def scaled_spin(angular_velocity_q24: int, lever_q24: int) -> int:
     return clamp_symmetric(mul_shift(angular_velocity_q24, lever_q24, 24), SPEED_MAX_Q24)
 
 
-@kernel(
-    "void(int64,int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
+@device_kernel(
+    "void(int64,int64,int64,int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
 )
-def finish_bodies(
-    count: int,
+def _finish_bodies(
+    first: int,
+    end: int,
+    lane: int,
     tick_q40: int,
     mobile: Words,
     flags: Bytes,
@@ -202,12 +244,8 @@ def finish_bodies(
     principal_q30: Words,
     motion: Words,
 ) -> None:
-    """Move the bodies by what the substeps accumulated, and give them their new velocities, clamped to the
-    limits.
-
-    In MOTION_TURN the rotation vector of the tick is left, radians Q30.
-    """
-    for row in range(count):
+    """The rows ``first`` to ``end`` of :func:`finish_bodies`."""
+    for row in range(first, end):
         if mobile[row] == MOBILE_NOT:
             continue
         if locks[row] != 0:
@@ -238,6 +276,41 @@ def finish_bodies(
             bound = minimum(ANGULAR_VELOCITY_MAX_Q24, div_shift(SPEED_MAX_Q24, lever, 24))
             for axis in range(3):
                 angular_velocity_q24[row, axis] = clamp_symmetric(angular_velocity_q24[row, axis], bound)
+
+
+@kernel(
+    "void(int64[::1],int64,int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])"
+)
+def finish_bodies(
+    crew: Words,
+    count: int,
+    tick_q40: int,
+    mobile: Words,
+    flags: Bytes,
+    locks: Bytes,
+    position_q24: Words,
+    rotation_q30: Words,
+    velocity_q24: Words,
+    angular_velocity_q24: Words,
+    lever_q24: Words,
+    angular_gain_q40: Words,
+    geometry: Words,
+    principal_q30: Words,
+    motion: Words,
+) -> None:
+    """Move the bodies by what the substeps accumulated, and give them their new velocities, clamped to the
+    limits.
+
+    In MOTION_TURN the rotation vector of the tick is left, radians Q30.
+    """
+    share(
+        crew, 0, count, _LEAST, _finish_bodies,
+        (
+            tick_q40, mobile, flags, locks, position_q24, rotation_q30, velocity_q24, angular_velocity_q24,
+            lever_q24, angular_gain_q40, geometry, principal_q30, motion,
+        ),
+    )  # fmt: skip
 
 
 @device_kernel("UniTuple(int64,4)(int64,int64,int64,int64,int64,int64,int64)")

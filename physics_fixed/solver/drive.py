@@ -21,6 +21,7 @@ from physics_fixed.layout import (
     Words,
 )
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, VELOCITY_MAX_Q24
+from physics_fixed.parallel.jobs import share
 from physics_fixed.solver.bodies import principal_axes, turn_gain_by
 from physics_fixed.solver.locks import lock_gain
 from physics_fixed.solver.rows import SPEED_MAX_Q24
@@ -28,6 +29,7 @@ from physics_fixed.solver.settings import SUBSTEP_Q40
 from physics_fixed.solver.terms import ONE_Q31, reciprocal_q60
 
 _HALF_Q50 = 1 << 49
+_LEAST = 128  # bodies that are worth a chunk
 _MOMENT_BITS = 86  # of a torque and an inverse mass together, so that their product in Q40 fits a word
 _ARM_SPEED_MAX_Q24 = 1 << 40  # m/s: so fast a change is cut to the limit of velocities whatever the gain is
 
@@ -110,12 +112,14 @@ def is_zero(vectors: Words, row: int) -> bool:
     return zero
 
 
-@kernel(
-    "void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
+@device_kernel(
+    "void(int64,int64,int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
 )
-def drive_bodies(
-    count: int,
+def _drive_bodies(
+    first: int,
+    end: int,
+    lane: int,
     mobile: Words,
     gravity_q24: Words,
     settings: Words,
@@ -129,26 +133,9 @@ def drive_bodies(
     drive: Words,
     locks: Bytes,
 ) -> None:
-    """Write what changes the velocities of dynamic bodies in each substep; forces and torques are used up.
-
-    Parameters
-    ----------
-    mobile : (n,)
-        MOBILE_ constants of layout.
-    gravity_q24 : (3,), m/s^2
-    settings : (SETTINGS_LENGTH,)
-    gravity_scale_q24, inverse_mass_q40, linear_damping_q24, angular_damping_q24 : (n,)
-        Columns of the table of bodies.
-    gain_q40 : (n, GAIN_WIDTH)
-        From :func:`physics_fixed.solver.bodies.start_bodies`.
-    force_q24, torque_q24 : (n, 3)
-        Columns of the table of bodies; zero afterwards.
-    drive : (n, DRIVE_WIDTH), written for dynamic bodies
-    locks : (n,)
-        Column of the table of bodies.
-    """
+    """The rows ``first`` to ``end`` of :func:`drive_bodies`."""
     substep_q40 = settings[SUBSTEP_Q40]
-    for row in range(count):
+    for row in range(first, end):
         dynamic = mobile[row] == MOBILE_DYNAMIC
         pushed = not is_zero(force_q24, row)
         twisted = not is_zero(torque_q24, row)
@@ -183,6 +170,53 @@ def drive_bodies(
             for axis in range(3):
                 force_q24[row, axis] = 0
                 torque_q24[row, axis] = 0
+
+
+@kernel(
+    "void(int64[::1],int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
+)
+def drive_bodies(
+    crew: Words,
+    count: int,
+    mobile: Words,
+    gravity_q24: Words,
+    settings: Words,
+    gravity_scale_q24: Words,
+    inverse_mass_q40: Words,
+    linear_damping_q24: Words,
+    angular_damping_q24: Words,
+    gain_q40: Words,
+    force_q24: Words,
+    torque_q24: Words,
+    drive: Words,
+    locks: Bytes,
+) -> None:
+    """Write what changes the velocities of dynamic bodies in each substep; forces and torques are used up.
+
+    Parameters
+    ----------
+    mobile : (n,)
+        MOBILE_ constants of layout.
+    gravity_q24 : (3,), m/s^2
+    settings : (SETTINGS_LENGTH,)
+    gravity_scale_q24, inverse_mass_q40, linear_damping_q24, angular_damping_q24 : (n,)
+        Columns of the table of bodies.
+    gain_q40 : (n, GAIN_WIDTH)
+        From :func:`physics_fixed.solver.bodies.start_bodies`.
+    force_q24, torque_q24 : (n, 3)
+        Columns of the table of bodies; zero afterwards.
+    drive : (n, DRIVE_WIDTH), written for dynamic bodies
+    locks : (n,)
+        Column of the table of bodies.
+    """
+    share(
+        crew, 0, count, _LEAST, _drive_bodies,
+        (
+            mobile, gravity_q24, settings, gravity_scale_q24, inverse_mass_q40, linear_damping_q24,
+            angular_damping_q24, gain_q40, force_q24, torque_q24, drive, locks,
+        ),
+    )  # fmt: skip
 
 
 @kernel(

@@ -132,7 +132,10 @@ def warm_start_faces(face: Words, corner: Words, first: int, end: int, motion: W
         second_drag = face[row, FACE_DRAG + 1]
         apply_spin(face, row, _FIRST + TANGENT_GAIN_A, _FIRST + TANGENT_GAIN_B, a, b, motion, first_drag)
         apply_spin(face, row, _SECOND + TANGENT_GAIN_A, _SECOND + TANGENT_GAIN_B, a, b, motion, second_drag)
-        apply_spin(face, row, FACE_TWIST_GAIN_A, FACE_TWIST_GAIN_B, a, b, motion, face[row, FACE_TWIST])
+        if (
+            face[row, FACE_TWIST] != 0
+        ):  # otherwise the gains are whatever was there, and b may be another row's
+            apply_spin(face, row, FACE_TWIST_GAIN_A, FACE_TWIST_GAIN_B, a, b, motion, face[row, FACE_TWIST])
         apply_linear(face, row, a, b, motion, total, first_drag, second_drag)
 
 

@@ -26,6 +26,7 @@ from physics_fixed.layout import (
     Bytes,
     Words,
 )
+from physics_fixed.parallel.jobs import share
 from physics_fixed.solver.prepare_face import prepare_face
 from physics_fixed.solver.rolling import prepare_roll
 from physics_fixed.solver.rows import (
@@ -61,6 +62,7 @@ from physics_fixed.solver.terms import (
 )
 
 _ROW_MASK = 0xFFFFFFFF
+_LEAST = 32  # contacts that are worth a chunk
 
 
 @device_kernel(
@@ -141,9 +143,9 @@ def add_roll(
         a = ball[row, BALL_BODIES] >> 32
         b = ball[row, BALL_BODIES] & _ROW_MASK
         still = 1 if kind[b] == STATIC else 0
-        share = ball[row, BALL_SHARE_A]
+        part = ball[row, BALL_SHARE_A]
         ball[row, BALL_ROLL] = prepare_roll(
-            roll, index, arm, points, still, a, b, share, ONE_Q60 - share,
+            roll, index, arm, points, still, a, b, part, ONE_Q60 - part,
             ball[row, BALL_NORMAL], ball[row, BALL_NORMAL + 1], ball[row, BALL_NORMAL + 2], gain_q40,
         )  # fmt: skip
     else:
@@ -156,13 +158,53 @@ def add_roll(
         )  # fmt: skip
 
 
+@device_kernel(
+    "void(int64,int64,int64,int64[::1],int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
+)
+def _prepare_rows(
+    first: int,
+    end: int,
+    lane: int,
+    settings: Words,
+    contact: Words,
+    point: Words,
+    kind: Bytes,
+    origin_q24: Words,
+    inverse_mass_q40: Words,
+    motion: Words,
+    gain_q40: Words,
+    ball: Words,
+    face: Words,
+    corner: Words,
+    roll: Words,
+    locks: Bytes,
+) -> None:
+    """The contacts ``first`` to ``end`` of :func:`prepare_rows`."""
+    for index in range(first, end):
+        if contact[index, CONTACT_SENSOR] != 0:
+            continue
+        if contact[index, CONTACT_GROUP] % 2 == 0:
+            prepare_ball(
+                settings, contact, index, point, kind, inverse_mass_q40, motion, gain_q40, ball
+            )  # fmt: skip
+        else:
+            prepare_face(
+                settings, contact, index, point, kind, origin_q24, inverse_mass_q40, motion, gain_q40, face,
+                corner, locks,
+            )  # fmt: skip
+        if contact[index, CONTACT_ROLLING] != 0:
+            add_roll(contact, index, kind, gain_q40, ball, face, roll)
+
+
 @kernel(
-    "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
+    "void(int64[::1],int64,int64[::1],int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],uint8[::1])"
 )
 def prepare_rows(
-    settings: Words,
+    crew: Words,
     contact_count: int,
+    settings: Words,
     contact: Words,
     point: Words,
     kind: Bytes,
@@ -191,17 +233,10 @@ def prepare_rows(
     corner : (4 * contact_count, CORNER_WIDTH), written
     roll : (contact_count, ROLL_WIDTH), written for contacts that resist rolling
     """
-    for index in range(contact_count):
-        if contact[index, CONTACT_SENSOR] != 0:
-            continue
-        if contact[index, CONTACT_GROUP] % 2 == 0:
-            prepare_ball(
-                settings, contact, index, point, kind, inverse_mass_q40, motion, gain_q40, ball
-            )  # fmt: skip
-        else:
-            prepare_face(
-                settings, contact, index, point, kind, origin_q24, inverse_mass_q40, motion, gain_q40, face,
-                corner, locks,
-            )  # fmt: skip
-        if contact[index, CONTACT_ROLLING] != 0:
-            add_roll(contact, index, kind, gain_q40, ball, face, roll)
+    share(
+        crew, 0, contact_count, _LEAST, _prepare_rows,
+        (
+            settings, contact, point, kind, origin_q24, inverse_mass_q40, motion, gain_q40, ball, face,
+            corner, roll, locks,
+        ),
+    )  # fmt: skip

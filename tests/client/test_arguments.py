@@ -23,6 +23,8 @@ def test_everything_that_play_takes() -> None:
     assert (chosen.terminal, chosen.bots, chosen.ticks, chosen.seed) == ("web", 3, 60, 9)
     assert (chosen.port, chosen.web_port, chosen.bot, chosen.json) == (7000, 7001, True, True)
     assert chosen.log == Path("events.jsonl")
+    assert chosen.threads is None
+    assert parser().parse_args(["play", "--threads", "4"]).threads == 4
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,8 @@ def test_address_of_join(given: str, address: str) -> None:
         ("play --bots 16", "'16'", "from 0 to 15"),
         ("play --bots -1", "'-1'", "from 0 to 15"),
         ("play --port 65536", "'65536'", "from 0 to 65535"),
+        ("play --threads 0", "'0'", "from 1 to 64"),
+        ("join 127.0.0.1:9 --threads 65", "'65'", "from 1 to 64"),
         ("play --seed -1", "'-1'", "from 0 to 9223372036854775807"),
         ("play --terminal vr", "'vr'", "none"),
         ("join 10.0.0.1:7000", "'10.0.0.1:7000'", "127.0.0.1:PORT"),

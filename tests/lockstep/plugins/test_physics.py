@@ -29,6 +29,17 @@ def test_a_dynamic_body_carries_its_slot() -> None:
     assert 48 <= y <= 50
 
 
+def test_a_world_steps_on_as_many_threads_as_it_is_told() -> None:
+    alone, shared = make_world(_build), make_world(_build)
+    shared.use_threads(3)
+    space = shared.plugin(Physics).space
+    assert (space.threads, space._scratch.crew.threads) == (3, 3)
+    space._scratch.crew.always = True
+    for world in (alone, shared):
+        advance(world, 20)
+    assert alone.tables.hash() == shared.tables.hash()
+
+
 def test_a_slot_that_is_put_elsewhere_takes_its_body_along() -> None:
     world = make_world(_build)
     advance(world, 5)
