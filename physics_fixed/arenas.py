@@ -104,6 +104,7 @@ class ArenaLayout:
 
 def fitting_capacity(count: int) -> int:
     """A little more rows than are wanted, and the same for counts that differ little."""
+    count = int(count)  # the interpreter counts in numpy's numbers
     step = max(16, 1 << max(0, count.bit_length() - 4))
     return -(-max(count, 1) // step) * step
 
