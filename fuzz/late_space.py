@@ -13,10 +13,12 @@ from fuzz.random_space import ONE_Q24, body_at
 from physics_fixed import DYNAMIC, KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
 from physics_fixed.joints import Motor
 from physics_fixed.joints.collection import Common
-from physics_fixed.shapes import Compound, Part, Shape
+from physics_fixed.layout import FLAG_SENSOR
+from physics_fixed.shapes import Capsule, Compound, Part, Shape
 
 FLOOR_HALF = 30  # m
 STYLES = ("spheres", "boxes", "mixed", "mixed", "crowd", "compounds", "joints", "joints")
+SHOTS_EVERY = 5  # of so many seeds the third is about fast bodies
 NUDGE_SHIFTS = (0, 0, 4, 10, 20, 25)  # of velocities up to 3 m/s: down to 1e-7 m/s
 
 
@@ -31,6 +33,8 @@ class LateDeed:
 
 def shape_of(style: str, rng: random.Random) -> Shape:
     """A shape for a scene of some style."""
+    if style == "shots" and rng.randrange(2):
+        return rng.choice((Sphere("0.05"), Box(("0.05", "0.3", "0.2")), Capsule("0.05", "0.3")))
     if style == "compounds" and rng.randrange(3) == 0:
         parts = [
             Part(Sphere("0.2"), position=("-0.3", "0", "0")),
@@ -60,6 +64,7 @@ def add_group(space: Space, style: str, centre: tuple[int, int], size: int, rng:
             friction=rng.choice(("0", "0.5", "0.9")),
             restitution=rng.choice(("0", "0", "0.6")),
             rolling=rng.choice(("0", "0.05")),
+            continuous=style == "shots" and rng.randrange(2) == 0,
             user_id=rng.randrange(1 << 40),
         )
         ids.append(body.id)
@@ -98,7 +103,7 @@ class LateSpace:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._rng = random.Random(seed * 2 + 1)
-        self.style = random.Random(seed).choice(STYLES)
+        self.style = "shots" if seed % SHOTS_EVERY == 2 else random.Random(seed).choice(STYLES)
         self._deeds: dict[int, list[LateDeed]] = {}
 
     def build(self) -> Space:
@@ -131,6 +136,8 @@ class LateSpace:
         """Add a random deed to a tick, which may have passed."""
         rng = self._rng
         kind = rng.choice(("nudge",) * 6 + ("push", "push", "throw", *_RARE))
+        if self.style == "shots" and rng.randrange(2):
+            kind = "throw"
         if kind == "gravity" and rng.randrange(8):
             kind = "nudge"
         shift = rng.choice(NUDGE_SHIFTS)
@@ -159,8 +166,15 @@ def _push(space: Space, row: int, deed: LateDeed, style: str) -> None:
 
 
 def _throw(space: Space, row: int, deed: LateDeed, style: str) -> None:
-    x, y, z = (10 * part for part in deed.vector)
+    if style == "shots" and deed.choice % 5 == 0:
+        _flag(space, row, deed, style)
+    x, y, z = ((80 if style == "shots" else 10) * part for part in deed.vector)
     space.set_velocity_q24(body_at(space, row), (x, abs(y) // 4, z))
+
+
+def _flag(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    if space.bodies["kind"][row] == DYNAMIC and not space.bodies["flags"][row] & FLAG_SENSOR:
+        space.body(body_at(space, row)).set_continuous(continuous=deed.choice % 2 == 0)
 
 
 def _move(space: Space, row: int, deed: LateDeed, style: str) -> None:
@@ -207,6 +221,8 @@ def _shove(space: Space, row: int, deed: LateDeed, style: str) -> None:
 
 
 def _joint(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    if style == "shots":  # its bodies are too small for anchors between them
+        return
     joints = list(space.joints)
     rng = random.Random(deed.choice)
     if not joints or rng.randrange(5) == 0:

@@ -45,18 +45,17 @@ def activity(kind: int, flags: int) -> int:
     return ACTIVE_KINEMATIC if kind == KINEMATIC else ACTIVE_DYNAMIC
 
 
-@inline_kernel("void(int64[:,::1],int64,int64,int64,int64)")
-def cover(cover_q24: Words, row: int, axis: int, step: int, gain: int) -> None:
-    """Write what a body may move along an axis: its step, and what it may gain on the way."""
-    cover_q24[row, COVER_LOW + axis] = minimum(minimum(step, step + gain), 0)
-    cover_q24[row, COVER_HIGH + axis] = maximum(maximum(step, step + gain), 0)
+@inline_kernel("int64(int64[:,::1],int64)")
+def sum_of_sizes(vector: Words, row: int) -> int:
+    """Sum of the magnitudes of a vector's components."""
+    total: int = abs(vector[row, 0]) + abs(vector[row, 1]) + abs(vector[row, 2])
+    return total
 
 
-@device_kernel(
-    "int64(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64,int64,int64[::1],int64,"
-    "int64[:,::1],int64,int64[:,::1])"
+@inline_kernel(
+    "boolean(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64,int64)"
 )
-def cover_fast(
+def is_fast(
     row: int,
     tick_q40: int,
     kind: int,
@@ -64,54 +63,80 @@ def cover_fast(
     velocity_q24: Words,
     angular_velocity_q24: Words,
     size_q24: Words,
+    force_q24: Words,
     words: Words,
     first: int,
+    lever: int,
+) -> bool:
+    """Whether the box of a body must cover all its motion of the tick: what is inside of it is small beside
+    that, or a force acts, or it yields to nothing.
+    """
+    if kind != DYNAMIC or force_q24[row, 0] | force_q24[row, 1] | force_q24[row, 2] != 0:
+        return True
+    path = mul_shift(sum_of_sizes(velocity_q24, row), tick_q40, 40)
+    inner = size_q24[row, 0]
+    if shape != SHAPE_SPHERE:
+        path += turn_path(row, tick_q40, angular_velocity_q24, lever)
+        inner = body_inner_radius(shape, size_q24, row, words, first)
+    fast: bool = path > inner >> 2
+    return fast
+
+
+@inline_kernel("int64(int64,int64,int64[:,::1],int64)")
+def turn_path(row: int, tick_q40: int, angular_velocity_q24: Words, lever: int) -> int:
+    """No point of a body moves further by its turning in the tick."""
+    return mul_shift(mul_shift(sum_of_sizes(angular_velocity_q24, row), tick_q40, 40), lever, 24)
+
+
+@device_kernel(
+    "void(int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64,int64[::1],int64,int64[:,::1],int64,int64[:,::1])"
+)
+def cover_motion(
+    row: int,
+    tick_q40: int,
+    kind: int,
+    shape: int,
+    velocity_q24: Words,
+    angular_velocity_q24: Words,
     lever: int,
     gravity_q24: Words,
     gravity_scale: int,
     force_q24: Words,
     inverse_mass: int,
     cover_q24: Words,
-) -> int:
-    """Let the box of a body cover all its motion of the tick if that is large; whether it is.
+) -> None:
+    """Write how far a body may move in the tick by its velocity, gravity and force.
 
     A dynamic body may turn twice as far as its angular velocity says: contacts and joints change that.
     """
-    path = mul_shift(
-        abs(velocity_q24[row, 0]) + abs(velocity_q24[row, 1]) + abs(velocity_q24[row, 2]), tick_q40, 40
-    )
-    turn = 0
-    if shape != SHAPE_SPHERE:
-        spin = (
-            abs(angular_velocity_q24[row, 0])
-            + abs(angular_velocity_q24[row, 1])
-            + abs(angular_velocity_q24[row, 2])
-        )
-        turn = mul_shift(mul_shift(spin, tick_q40, 40), lever, 24)
-    if kind != DYNAMIC:
-        for axis in range(3):
-            cover(cover_q24, row, axis, mul_shift(velocity_q24[row, axis], tick_q40, 40), 0)
-        cover_q24[row, COVER_TURN] = turn
-        return 1
-    pushed = force_q24[row, 0] | force_q24[row, 1] | force_q24[row, 2]
-    inner = body_inner_radius(shape, size_q24, row, words, first)
-    if path + turn <= inner >> 2 and pushed == 0:
-        return 0
+    turn = 0 if shape == SHAPE_SPHERE else turn_path(row, tick_q40, angular_velocity_q24, lever)
+    cover_q24[row, COVER_TURN] = 2 * turn if kind == DYNAMIC else turn
     for axis in range(3):
-        gain = mul_shift(mul_shift(gravity_q24[axis], gravity_scale, 24), tick_q40, 40)
-        gain = clamp_symmetric(
-            gain + mul_shift(mul_shift(force_q24[row, axis], inverse_mass, 40), tick_q40, 40),
-            2 * VELOCITY_MAX_Q24,
+        step = mul_shift(velocity_q24[row, axis], tick_q40, 40)
+        gain = 0
+        if kind == DYNAMIC:
+            gain = mul_shift(mul_shift(gravity_q24[axis], gravity_scale, 24), tick_q40, 40)
+            gain += mul_shift(mul_shift(force_q24[row, axis], inverse_mass, 40), tick_q40, 40)
+            gain = mul_shift(clamp_symmetric(gain, 2 * VELOCITY_MAX_Q24), tick_q40, 40)
+        cover_q24[row, COVER_LOW + axis] = minimum(minimum(step, step + gain), 0)
+        cover_q24[row, COVER_HIGH + axis] = maximum(maximum(step, step + gain), 0)
+
+
+@inline_kernel("void(int64,int64,int64[:,::1],int64[:,::1],int64[:,::1])")
+def keep_in_range(
+    row: int, locks: int, position_q24: Words, velocity_q24: Words, angular_velocity_q24: Words
+) -> None:
+    """Clamp a row into its ranges and locks."""
+    for axis in range(3):
+        position_q24[row, axis] = clamp_symmetric(position_q24[row, axis], POSITION_MAX_Q24)
+        velocity_q24[row, axis] = clamp_symmetric(velocity_q24[row, axis], VELOCITY_MAX_Q24)
+        angular_velocity_q24[row, axis] = clamp_symmetric(
+            angular_velocity_q24[row, axis], ANGULAR_VELOCITY_MAX_Q24
         )
-        cover(
-            cover_q24,
-            row,
-            axis,
-            mul_shift(velocity_q24[row, axis], tick_q40, 40),
-            mul_shift(gain, tick_q40, 40),
-        )
-    cover_q24[row, COVER_TURN] = 2 * turn
-    return 1
+        if (locks >> axis) & 1 != 0:
+            velocity_q24[row, axis] = 0
+        if (locks >> (LOCK_BITS + axis)) & 1 != 0:
+            angular_velocity_q24[row, axis] = 0
 
 
 @device_kernel(
@@ -154,16 +179,7 @@ def _place_boxes(
         word_first[row] = 0
         if alive[row] == 0:
             continue
-        for axis in range(3):
-            position_q24[row, axis] = clamp_symmetric(position_q24[row, axis], POSITION_MAX_Q24)
-            velocity_q24[row, axis] = clamp_symmetric(velocity_q24[row, axis], VELOCITY_MAX_Q24)
-            angular_velocity_q24[row, axis] = clamp_symmetric(
-                angular_velocity_q24[row, axis], ANGULAR_VELOCITY_MAX_Q24
-            )
-            if (locks[row] >> axis) & 1 != 0:
-                velocity_q24[row, axis] = 0
-            if (locks[row] >> (LOCK_BITS + axis)) & 1 != 0:
-                angular_velocity_q24[row, axis] = 0
+        keep_in_range(row, locks[row], position_q24, velocity_q24, angular_velocity_q24)
         if shape[row] == SHAPE_NONE or flags[row] & FLAG_DISABLED != 0:
             continue
         active[row] = activity(kind[row], flags[row])
@@ -178,18 +194,17 @@ def _place_boxes(
                 matrix_q30[row, cell] = cells[cell]
             if shape[row] != SHAPE_CAPSULE:
                 reach = minimum(reach, minimum(size_q24[row, 1], size_q24[row, 2]))
-        fast = 0
+        fast = False
         if kind[row] != STATIC:
-            for axis in range(3):
-                cover(
-                    cover_q24, row, axis,
-                    clamp_symmetric(mul_shift(velocity_q24[row, axis], tick_q40, 40), reach), 0,
-                )  # fmt: skip
-            cover_q24[row, COVER_TURN] = 0
-            fast = cover_fast(
-                row, tick_q40, kind[row], shape[row], velocity_q24, angular_velocity_q24, size_q24, words,
-                word_first[row], lever_q24[row], gravity_q24, gravity_scale_q24[row], force_q24,
-                inverse_mass_q40[row], cover_q24,
+            fast = is_fast(
+                row, tick_q40, kind[row], shape[row], velocity_q24, angular_velocity_q24, size_q24, force_q24,
+                words, word_first[row], lever_q24[row],
+            )  # fmt: skip
+            cover_q24[row, COVER_TURN] = -1
+        if fast:
+            cover_motion(
+                row, tick_q40, kind[row], shape[row], velocity_q24, angular_velocity_q24, lever_q24[row],
+                gravity_q24, gravity_scale_q24[row], force_q24, inverse_mass_q40[row], cover_q24,
             )  # fmt: skip
         for axis in range(3):
             half = size_q24[row, 0]
@@ -202,13 +217,18 @@ def _place_boxes(
                     size_q24[row, 2], abs(matrix_q30[row, 3 * axis + 2]),
                     30,
                 )  # fmt: skip
-            if fast != 0:
-                half = maximum(half, minimum(half + cover_q24[row, COVER_TURN], lever_q24[row]))
             low = position_q24[row, axis] - half - _HALF_MARGIN
             high = position_q24[row, axis] + half + _HALF_MARGIN
-            if kind[row] != STATIC:
-                low += cover_q24[row, COVER_LOW + axis]
-                high += cover_q24[row, COVER_HIGH + axis]
+            if fast:
+                grown = maximum(minimum(cover_q24[row, COVER_TURN], lever_q24[row] - half), 0)
+                low += cover_q24[row, COVER_LOW + axis] - grown
+                high += cover_q24[row, COVER_HIGH + axis] + grown
+            elif kind[row] != STATIC:
+                step = clamp_symmetric(mul_shift(velocity_q24[row, axis], tick_q40, 40), reach)
+                if step < 0:
+                    low += step
+                else:
+                    high += step
             box_q24[row, axis] = low
             box_q24[row, 3 + axis] = high
 
@@ -271,6 +291,7 @@ def place_boxes(
     lever_q24, gravity_scale_q24, force_q24, inverse_mass_q40 : arrays
         Columns of the table of bodies.
     cover_q24 : (n, COVER_WIDTH), written for bodies that may meet others
+        COVER_TURN is -1 if the box covers no more than usual, and the rest is not written.
     """
     share(
         crew, 0, count, _LEAST, _place_boxes,

@@ -28,7 +28,7 @@ from physics_fixed.continuous.layout import (
 from physics_fixed.continuous.pairs import path_bound, sweep_pair
 from physics_fixed.convex.inner import body_inner_radius
 from physics_fixed.fixmath.quat import rotate_inverse_q30, rotate_q30
-from physics_fixed.fixmath.scalar import clamp_symmetric, minimum
+from physics_fixed.fixmath.scalar import clamp_symmetric, maximum, minimum
 from physics_fixed.fixmath.wide import div_shift, mul_shift
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import (
@@ -61,8 +61,55 @@ from physics_fixed.solver.settings import SUBSTEP_COUNT
 _ROW_MASK = 0xFFFFFFFF
 
 
+@inline_kernel("int64(int64,int64[:,::1],int64[:,::1],int64[:,::1],int64,int64)")
+def path_of(row: int, origin_q24: Words, position_q24: Words, motion: Words, is_ball: int, lever: int) -> int:
+    """No point of a body moves further in the tick, Q24."""
+    path: int = (
+        abs(position_q24[row, 0] - origin_q24[row, 0])
+        + abs(position_q24[row, 1] - origin_q24[row, 1])
+        + abs(position_q24[row, 2] - origin_q24[row, 2])
+    )
+    if is_ball == 0:
+        turns = abs(motion[row, MOTION_TURN]) + abs(motion[row, MOTION_TURN + 1])
+        path += mul_shift(turns + abs(motion[row, MOTION_TURN + 2]), lever, 30)
+    return path
+
+
 @device_kernel(
-    "int64(int64,int64[::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[::1],int64[:,::1],"
+    "boolean(int64,int64[::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[::1],int64[:,::1],"
+    "int64[:,::1],int64[:,::1])"
+)
+def is_any_fast(
+    count: int,
+    active: Words,
+    mobile: Words,
+    shape: Bytes,
+    size_q24: Words,
+    lever_q24: Words,
+    words: Words,
+    word_first: Words,
+    origin_q24: Words,
+    position_q24: Words,
+    motion: Words,
+) -> bool:
+    """Whether anything is fast, or pushes without yielding."""
+    for row in range(count):
+        if mobile[row] == MOBILE_NOT or active[row] == 0 or active[row] == ACTIVE_SENSOR:
+            continue
+        is_ball = 1 if shape[row] == SHAPE_SPHERE and mobile[row] == MOBILE_DYNAMIC else 0
+        path = path_of(row, origin_q24, position_q24, motion, is_ball, lever_q24[row])
+        least = 0
+        if is_ball != 0:
+            least = size_q24[row, 0] >> 1
+        elif mobile[row] == MOBILE_DYNAMIC:
+            least = body_inner_radius(shape[row], size_q24, row, words, word_first[row]) >> 1
+        if path > least:
+            return True
+    return False
+
+
+@device_kernel(
+    "void(int64,int64[::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],int64[::1],int64[:,::1],"
     "int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def find_fast(
@@ -78,35 +125,20 @@ def find_fast(
     position_q24: Words,
     motion: Words,
     goal: Words,
-) -> int:
-    """Write GOAL_STATE, GOAL_PATH and GOAL_INNER; whether anything is fast, or pushes without yielding."""
-    found = 0
+) -> None:
+    """Write GOAL_STATE, GOAL_PATH and GOAL_INNER."""
     for row in range(count):
         goal[row, GOAL_STATE] = STATE_NOT
         goal[row, GOAL_PATH] = 0
         if mobile[row] == MOBILE_NOT or active[row] == 0 or active[row] == ACTIVE_SENSOR:
             continue
-        path = (
-            abs(position_q24[row, 0] - origin_q24[row, 0])
-            + abs(position_q24[row, 1] - origin_q24[row, 1])
-            + abs(position_q24[row, 2] - origin_q24[row, 2])
-        )
-        turns = abs(motion[row, MOTION_TURN]) + abs(motion[row, MOTION_TURN + 1])
-        turns += abs(motion[row, MOTION_TURN + 2])
-        if mobile[row] != MOBILE_DYNAMIC:
-            path += mul_shift(turns, lever_q24[row], 30)
-            goal[row, GOAL_PATH] = path
-            found |= 1 if path > 0 else 0
-            continue
-        inner = size_q24[row, 0]
-        if shape[row] != SHAPE_SPHERE:
-            path += mul_shift(turns, lever_q24[row], 30)
-            inner = body_inner_radius(shape[row], size_q24, row, words, word_first[row])
+        is_ball = 1 if shape[row] == SHAPE_SPHERE and mobile[row] == MOBILE_DYNAMIC else 0
+        path = path_of(row, origin_q24, position_q24, motion, is_ball, lever_q24[row])
         goal[row, GOAL_PATH] = path
-        goal[row, GOAL_INNER] = inner
-        goal[row, GOAL_STATE] = STATE_FAST if path > inner >> 1 else STATE_SLOW
-        found |= 1 if path > inner >> 1 else 0
-    return found
+        if mobile[row] == MOBILE_DYNAMIC:
+            inner = body_inner_radius(shape[row], size_q24, row, words, word_first[row])
+            goal[row, GOAL_INNER] = inner
+            goal[row, GOAL_STATE] = STATE_FAST if path > inner >> 1 else STATE_SLOW
 
 
 @inline_kernel("int64(int64,int64,int64)")
@@ -139,21 +171,18 @@ def hold_in_box(
     """
     slack = goal[row, GOAL_INNER] >> 1
     kept = ONE_Q30
+    covered = cover_q24[row, COVER_TURN] >= 0
     for axis in range(3):
-        kept = minimum(
-            kept,
-            share_within(
-                position_q24[row, axis] - origin_q24[row, axis],
-                cover_q24[row, COVER_LOW + axis] - slack,
-                cover_q24[row, COVER_HIGH + axis] + slack,
-            ),
-        )
+        low = cover_q24[row, COVER_LOW + axis] if covered else 0
+        high = cover_q24[row, COVER_HIGH + axis] if covered else 0
+        moved = position_q24[row, axis] - origin_q24[row, axis]
+        kept = minimum(kept, share_within(moved, low - slack, high + slack))
     if shape[row] != SHAPE_SPHERE:
         turns = path_bound(
             0, 0, 0, motion[row, MOTION_TURN], motion[row, MOTION_TURN + 1], motion[row, MOTION_TURN + 2],
             lever_q24[row],
         )  # fmt: skip
-        kept = minimum(kept, share_within(turns, 0, cover_q24[row, COVER_TURN] + slack))
+        kept = minimum(kept, share_within(turns, 0, maximum(cover_q24[row, COVER_TURN], 0) + slack))
     if kept == ONE_Q30:
         return
     goal[row, GOAL_STATE] = STATE_HELD
@@ -405,12 +434,14 @@ def stop_fast_bodies(
         How many bodies were stopped. If there was no room for the triangles of a mesh, -1 - how many ``near``
         must hold, and nothing was written but scratch.
     """
-    fast = find_fast(
+    if not is_any_fast(
+        count, active, mobile, shape, size_q24, lever_q24, words, word_first, origin_q24, position_q24, motion
+    ):
+        return 0
+    find_fast(
         count, active, mobile, shape, size_q24, lever_q24, words, word_first, origin_q24, position_q24,
         motion, goal,
     )  # fmt: skip
-    if fast == 0:
-        return 0
     set_goals(
         count,
         active,

@@ -172,6 +172,25 @@ def locked_extremes() -> Space:
     return space
 
 
+def shots(rate: int) -> Space:
+    """Bodies of all shapes at the limits of speed and spin, some of them bullets, between thin things."""
+    space = Space(tick_rate=rate)
+    space.add(Box((9, "0.005", 9)), STATIC, position=(0, "-0.5", 0))
+    space.add(SURFACES["mesh"], STATIC, position=(4, 0, 0))
+    space.add(SURFACES["field"], STATIC, position=(-4, 0, 0))
+    space.add(PARTS, KINEMATIC, position=(0, 0, 4), velocity=(0, 200, 0), angular_velocity=(0, 0, 128))
+    space.add(Box(("0.005", 1, 1)), mass=5, position=("0.1", 1, 0))
+    for index, shape in enumerate((SHAPES | MORE_SHAPES).values()):
+        for k, x in enumerate((-4, 0, 4)):
+            space.add(
+                shape, mass="0.5", position=(x + Fraction(index, 8), 3 + index, k * index - 1),
+                velocity=(256 if k == 1 else 0, -256, 0), angular_velocity=(128 * (k - 1), 50, 128),
+                rotation=rotation_about((3, -1, 2), 70 * index), restitution=k / Fraction(2),
+                continuous=index % 2 == 0, lock_rotation="x" if index == 3 else False,
+            )  # fmt: skip
+    return space
+
+
 BUILDERS: dict[str, tuple[Builder, int]] = {
     **{
         f"{upper} on {name} {lower}": ((lambda u=upper, lo=lower, k=kind: pair(u, lo, k)), 40)
@@ -200,6 +219,8 @@ BUILDERS: dict[str, tuple[Builder, int]] = {
     "driven 480": (lambda: driven(480), 3),
     "locked extremes": (locked_extremes, 12),
     "locked tower": (locked_tower, 30),
+    "shots 60": (lambda: shots(60), 8),
+    "shots 10": (lambda: shots(10), 3),
 }
 
 

@@ -104,3 +104,14 @@ def test_boxes_of_fast_bodies_cover_all_of_their_motion() -> None:
     lever = (1 + 2 * 0.01**2) ** 0.5
     assert high[rod.row] == pytest.approx([lever + 0.01, 150 + lever + 0.01, lever + 0.01], abs=1e-6)
     assert high[still.row] == pytest.approx([1.01, 200.02, 0.02], abs=1e-6)
+
+
+def test_no_pair_is_lost_where_the_memory_just_suffices() -> None:
+    for count in range(34, 44):
+        space = Space()
+        for _ in range(count):
+            space.add(Sphere("0.5"))
+        space.add(Box((10, 1, 10)), STATIC)
+        space.add(Sphere("0.5"), position=(50, 0, 0))  # compared with the floor after all pairs are found
+        assert len(candidates(space)) == count * (count - 1) // 2 + count
+        assert candidates(space) == by_comparison(space)

@@ -16,7 +16,9 @@ SEEDS = (*range(8), 29, 34, 39, 53)
 
 def soil(space: Space, cell: int) -> None:
     """Write a number into every cell of the scratch memory."""
-    cells = [part for part in vars(space._scratch).values() if isinstance(part, np.ndarray)]
+    scratch = space._scratch
+    parts = [*vars(scratch).values(), *vars(scratch.sweeps).values()]
+    cells = [part for part in parts if isinstance(part, np.ndarray)]
     assert len(cells) > 10
     for part in cells:
         part.fill(cell)

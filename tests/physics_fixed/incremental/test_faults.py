@@ -11,7 +11,7 @@ import pytest
 from fuzz.fuzzers import incremental as fuzzer
 from fuzz.report import CheckFailed
 from physics_fixed import step
-from physics_fixed.incremental import recorder, small
+from physics_fixed.incremental import record, recorder, small
 from physics_fixed.layout import DYNAMIC, KINEMATIC
 
 FAR = 1 << 50
@@ -128,6 +128,26 @@ def kinematic_bodies_coloured(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(step, "colour_contacts", faulty)
 
 
+def bullets_hold_nothing_together(patch: pytest.MonkeyPatch) -> None:
+    """A bullet and what is in its way are thought not to see each other until they touch."""
+    for module in (record, small):
+        patch.setattr(module, "join_swept", lambda *arguments: None)
+
+
+def boxes_do_not_cover_paths(patch: pytest.MonkeyPatch) -> None:
+    """The recorded box of a fast body holds only where it began."""
+    real = record.Record.finish
+
+    def faulty(self: record.Record, tick: int, tables: Any, stepped: Any, scratch: Any) -> None:
+        real(self, tick, tables, stepped, scratch)
+        count = self.entry.count
+        place, size = self.entry["position_q24"], self.entry["lever_q24"][:, None]
+        self.box_q24[:count, :3] = np.maximum(self.box_q24[:count, :3], place - size - (1 << 20))
+        self.box_q24[:count, 3:] = np.minimum(self.box_q24[:count, 3:], place + size + (1 << 20))
+
+    patch.setattr(record.Record, "finish", faulty)
+
+
 FAULTS: tuple[Patch, ...] = (
     no_touch_test,
     no_recorded_box,
@@ -139,6 +159,8 @@ FAULTS: tuple[Patch, ...] = (
     bodies_out_of_order,
     no_warm_start,
     kinematic_bodies_coloured,
+    bullets_hold_nothing_together,
+    boxes_do_not_cover_paths,
 )
 
 
