@@ -46,6 +46,7 @@ from physics_fixed.fixmath.wide import (
     sqrt_shift,
 )
 from physics_fixed.jit import kernel
+from physics_fixed.joints import Motor, Spring
 from physics_fixed.layout import KINEMATIC, STATIC
 from physics_fixed.shapes import Box, Sphere
 from physics_fixed.world import Space
@@ -169,7 +170,9 @@ def expected() -> dict[str, str]:
 
 
 def _scene() -> str:
-    """Hash of a scene: boxes and balls fall onto a floor, a ramp, a moving platform and each other."""
+    """Hash of a scene: boxes and balls fall onto a floor, a ramp, a moving platform and each other, and a
+    chain of joints swings.
+    """
     space = Space()
     space.add(Box((8, "0.5", 8)), STATIC, position=(0, "-0.5", 0), user_id=1)
     ramp, platform = Box((2, "0.25", 2)), Box((1, "0.1", 1))
@@ -183,6 +186,13 @@ def _scene() -> str:
     top, upright = Box(("0.2", "0.6", "0.3")), Box(("0.3", "0.9", "0.3"))
     space.add(top, position=(-3, 4, 0), angular_velocity=(1, 5, "-0.7"), user_id=40)
     space.add(upright, position=(0, 1, 2), velocity=(3, 0, 0), lock_rotation=True, user_id=41)
+    upper = space.add(top, position=(0, 5, 5), angular_velocity=(3, 0, 1), user_id=50)
+    lower = space.add(Sphere("0.3"), position=(0, 4, 5), velocity=(2, 0, 0), user_id=51)
+    wheel = space.add(Box(("0.4", "0.1", "0.4")), position=(1, 4, 5), user_id=52)
+    space.joints.ball(upper, anchor=(0, 6, 5), axis=(0, -1, 0), cone=40, twist=(-10, 20), friction=1)
+    space.joints.slider(upper, lower, axis=(0, 1, 0), limits=("-0.2", "0.2"), spring=Spring(3, "0.2"))
+    space.joints.hinge(lower, wheel, anchor=(1, 4, 5), axis=(0, 1, 0), motor=Motor(9, 20), limits=(-90, 90))
+    space.joints.distance(wheel, anchor_b=(2, 5, 5), limits=(0, "1.5"))
     for _ in range(_TICKS):
         space.step()
     return space.hash()
