@@ -17,7 +17,9 @@ from physics_fixed.layout import FLAG_SENSOR
 from physics_fixed.shapes import Capsule, Compound, Part, Shape
 
 FLOOR_HALF = 30  # m
-STYLES = ("spheres", "boxes", "mixed", "mixed", "crowd", "compounds", "joints", "joints")
+STYLES = (
+    "spheres", "boxes", "mixed", "mixed", "crowd", "compounds", "joints", "joints", "sleepers", "sleepers",
+)  # fmt: skip
 SHOTS_EVERY = 5  # of so many seeds the third is about fast bodies
 NUDGE_SHIFTS = (0, 0, 4, 10, 20, 25)  # of velocities up to 3 m/s: down to 1e-7 m/s
 
@@ -109,7 +111,14 @@ class LateSpace:
     def build(self) -> Space:
         """The scene at tick 0; equal at every call."""
         rng = random.Random(self._seed * 2)
-        space = Space(tick_rate=rng.choice((60, 60, 30)), substeps=rng.choice((4, 4, 2)))
+        space = Space(
+            tick_rate=rng.choice((60, 60, 30)),
+            substeps=rng.choice((4, 4, 2)),
+            sleeping=self.style == "sleepers" or rng.randrange(4) != 0,
+            sleep_ticks=rng.choice((2, 5, 10)),
+        )
+        if self.style == "sleepers":
+            return self._fill_with_sleepers(space, rng)
         space.add(Box((FLOOR_HALF, 1, FLOOR_HALF)), STATIC, position=(0, -1, 0))
         reach = 3 if self.style == "crowd" else 12
         for _ in range(rng.randrange(3)):
@@ -130,6 +139,28 @@ class LateSpace:
         for _ in range(rng.randrange(4, 13)):
             centre = rng.randrange(-reach, reach + 1), rng.randrange(-reach, reach + 1)
             add_group(space, self.style, centre, rng.randrange(1, 7), rng)
+        return space
+
+    def _fill_with_sleepers(self, space: Space, rng: random.Random) -> Space:
+        """Many small islands at rest on a floor, on platforms and side by side: all of them are soon asleep,
+        and wake and settle together whenever something is done to what they stand on.
+        """
+        space.add(Box((FLOOR_HALF, 1, FLOOR_HALF)), STATIC, position=(0, -1, 0), friction=1)
+        for x in range(-6, 7, 3):
+            for z in range(-6, 7, 6):
+                kind = rng.choice((STATIC, KINEMATIC, KINEMATIC))
+                space.add(Box(("1.2", "0.1", "1.2")), kind, position=(x, "0.1", z))
+                for level in range(rng.randrange(1, 4)):
+                    place = x * ONE_Q24, ONE_Q24 * (5 + 4 * level) // 10, z * ONE_Q24
+                    space.add(Box(("0.2", "0.2", "0.2")), position_q24=place, sensor=rng.randrange(12) == 0)
+        rod = [space.add(Box(("0.2", "0.2", "0.2")), position=(x, "0.2", 9)) for x in range(4)]
+        for a, b in itertools.pairwise(rod):
+            add_joint(space, a.id, b.id, rng)
+        for x in range(-8, 9, 4):  # joints reach farther than boxes
+            crane = space.add(Box((1, 1, 1)), KINEMATIC, position=(x, 5, -12))
+            weight = space.add(Sphere("0.3"), position=(x, "0.3", -12), angular_damping=5)
+            space.joints.distance(weight, crane, limits=(0, "4.8"))
+        space.add(Box((3, 1, 3)), STATIC, position=(4, 1, 4), sensor=True)
         return space
 
     def think_of(self, tick: int) -> None:
@@ -257,6 +288,31 @@ def _whisk(space: Space, row: int, deed: LateDeed, style: str) -> None:
         space.bodies["position_q24"][chosen] += np.array(deed.vector) * 2 + np.array((0, -ONE_Q24, 0))
 
 
+def _put_to_sleep(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.body(body_at(space, row)).sleep()
+
+
+def _wake(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.body(body_at(space, row)).wake()
+
+
+def _keep_awake(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.body(body_at(space, row)).set_allow_sleep(allowed=deed.choice % 3 != 0)
+
+
+def _carry_off(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    """Move what others stand on, static or not, by writing its cells."""
+    scenery = np.flatnonzero((space.bodies["kind"] != DYNAMIC) & (space.bodies["alive"] != 0)).tolist()
+    chosen = scenery[deed.choice % len(scenery)] if scenery else row
+    space.bodies["position_q24"][chosen] += np.array(deed.vector) >> deed.choice % 3 * 8
+
+
+def _shake(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    """Wake everybody at once, and let them settle together."""
+    dynamic = np.flatnonzero((space.bodies["kind"] == DYNAMIC) & (space.bodies["alive"] != 0))
+    space.bodies["velocity_q24"][dynamic, 1] += ONE_Q24 >> deed.choice % 4 * 4
+
+
 def _gravity(space: Space, row: int, deed: LateDeed, style: str) -> None:
     space.set_gravity((0, ("-9.81", "-3")[deed.choice % 2], 0))
 
@@ -264,6 +320,7 @@ def _gravity(space: Space, row: int, deed: LateDeed, style: str) -> None:
 _RARE = (
     "move", "add", "remove", "replace", "switch", "filter", "grease", "shove", "joint", "joint", "gravity",
     "cool", "cool", "whisk",
+    "put to sleep", "wake", "keep awake", "carry off", "shake",
 )  # fmt: skip
 _DOERS: dict[str, Callable[[Space, int, LateDeed, str], None]] = {
     "nudge": _nudge,
@@ -281,4 +338,9 @@ _DOERS: dict[str, Callable[[Space, int, LateDeed, str], None]] = {
     "gravity": _gravity,
     "cool": _cool,
     "whisk": _whisk,
+    "put to sleep": _put_to_sleep,
+    "wake": _wake,
+    "keep awake": _keep_awake,
+    "carry off": _carry_off,
+    "shake": _shake,
 }

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from physics_fixed import STATIC, Box, Space, Sphere
+from physics_fixed.layout import FLAG_ASLEEP
 from physics_fixed.shapes import Capsule, Shape
 from physics_fixed.tables import Snapshot
 
@@ -32,8 +33,8 @@ _POSITION_STEPS = (120,)  # positions are kept at these steps, at the last, and 
 class SceneSpace:
     """A scene file as a space."""
 
-    def __init__(self, path: Path, *, substeps: int) -> None:
-        self.space = Space(substeps=substeps)
+    def __init__(self, path: Path, *, substeps: int, sleeping: bool) -> None:
+        self.space = Space(substeps=substeps, sleeping=sleeping)
         self.dynamic: list[int] = []
         for line in path.read_text(encoding="utf-8").splitlines():
             word, shape_name, *numbers = line.split()
@@ -43,6 +44,10 @@ class SceneSpace:
             else:
                 body = self.space.add(shape, position=numbers[:3])
                 self.dynamic.append(body.row)
+
+    def asleep_count(self) -> int:
+        """Bodies that sleep."""
+        return int(np.count_nonzero(self.space.bodies["flags"] & FLAG_ASLEEP))
 
     def positions(self) -> npt.NDArray[np.float64]:
         """Centres of the dynamic bodies, m, one after the other."""
@@ -133,9 +138,9 @@ def main(arguments: list[str]) -> None:
         raise SystemExit(__doc__)
     path, steps, sleep, iterations, seconds, out = arguments[:6]
     substeps = int(iterations) or SUBSTEPS_DEFAULT
-    if sleep != "0":
-        raise SystemExit("SLEEP = 1: bodies do not sleep; allowed: 0")
-    scene = SceneSpace(Path(path), substeps=substeps)
+    if sleep not in ("0", "1"):
+        raise SystemExit(f"SLEEP = {sleep}; allowed: 0, 1")
+    scene = SceneSpace(Path(path), substeps=substeps, sleeping=sleep == "1")
     # Compiled or loaded before the clock runs, as in an engine that was built beforehand.
     before = scene.space.snapshot()
     scene.space.step()
@@ -148,8 +153,8 @@ def main(arguments: list[str]) -> None:
         "version": "0.1",
         "note": "int64 fixed point, one thread",
         "iters": str(substeps),
-        "sleep": False,
-        "awake": len(scene.dynamic),
+        "sleep": sleep == "1",
+        "awake": len(scene.dynamic) - scene.asleep_count(),
         "hash": hashlib.sha256(scene.positions().tobytes()).hexdigest()[:16],
         "state": scene.space.hash(),
     }

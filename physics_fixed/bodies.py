@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from physics_fixed.errors import IdentityError
 from physics_fixed.fixmath.quat import rotate_q30
 from physics_fixed.fixmath.scalar import clamp_symmetric
-from physics_fixed.layout import FILTER_ALL
+from physics_fixed.layout import DYNAMIC, FILTER_ALL, FLAG_ASLEEP
 from physics_fixed.limits import POSITION_MAX_Q24
 from physics_fixed.tables import Column, Table
 
@@ -20,8 +20,9 @@ BODY_COLUMNS = (
     Column(
         "locks", "flags", dtype="uint8"
     ),  # bits 0 to 2: no motion along x, y, z; 3 to 5: no turning about them
-    Column("still_ticks", "int", dtype="uint8"),  # ticks since it last moved
+    Column("still_ticks", "int", dtype="uint8"),  # ticks since it last moved, up to sleep_ticks
     Column("generation", "int", dtype="int32"),
+    Column("seal", "key"),  # fingerprint of what rests, see docs/physics/sleeping.md
     Column("position_q24", "q24", "m", lanes=3),  # of the centre of mass
     Column("rotation_q30", "q30", lanes=4),  # x, y, z, w
     Column("velocity_q24", "q24", "m/s", lanes=3),
@@ -44,7 +45,7 @@ BODY_COLUMNS = (
 )
 
 STEPPED_COLUMNS = (
-    "flags", "still_ticks", "position_q24", "rotation_q30", "velocity_q24", "angular_velocity_q24",
+    "flags", "still_ticks", "seal", "position_q24", "rotation_q30", "velocity_q24", "angular_velocity_q24",
     "force_q24", "torque_q24",
 )  # fmt: skip
 """What a step changes of a body; all else is changed by the caller alone."""
@@ -85,6 +86,15 @@ def clear_row(table: Table, row: int) -> None:
     for column in table.columns:
         if column.name != "generation":
             table[column.name][row] = column.default
+
+
+def wake_rows(table: Table, rows: Iterable[int]) -> None:
+    """Wake bodies, if they sleep; what is held to them wakes in the next step."""
+    for row in rows:
+        if table["kind"][row] == DYNAMIC:
+            table["flags"][row] = int(table["flags"][row]) & ~FLAG_ASLEEP
+            table["still_ticks"][row] = 0
+            table["seal"][row] = 0
 
 
 def lowest_free_row(table: Table) -> int:

@@ -28,6 +28,7 @@ from physics_fixed.layout import (
 )
 from physics_fixed.narrowphase.pairing import comes_before
 from physics_fixed.parallel.jobs import share
+from physics_fixed.sleeping.waking import sleeps_on
 from physics_fixed.solver.locks import unscale_face
 from physics_fixed.solver.rows import (
     BALL_DRAG,
@@ -80,7 +81,7 @@ def ended_table() -> Table:
     return Table("ended_contacts", ENDED_COLUMNS, capacity=8)
 
 
-@kernel("int64(int64,int64[:,::1],int64,int64[::1],int64[::1],uint8[::1],int64[:,::1])")
+@kernel("int64(int64,int64[:,::1],int64,int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],int64[:,::1])")
 def find_ended(
     contact_count: int,
     contact: Words,
@@ -88,9 +89,14 @@ def find_ended(
     old_pair: Words,
     old_sub: Words,
     old_touching: Bytes,
+    was_asleep: Words,
+    rest: Words,
     ended: Words,
 ) -> int:
-    """Write pair and sub of the contacts that touched in the previous step and are none now; their number."""
+    """Write pair and sub of the contacts that touched in the previous step and are none now; their number.
+
+    ``was_asleep`` and ``rest`` tell those that sleep on: they have not ended.
+    """
     ended_count = 0
     index = 0
     for old in range(old_count):
@@ -105,7 +111,11 @@ def find_ended(
             and contact[index, CONTACT_PAIR] == pair
             and contact[index, CONTACT_SUB] == sub
         )
-        if old_touching[old] & TOUCHING_NOW != 0 and not same:
+        if (
+            old_touching[old] & TOUCHING_NOW != 0
+            and not same
+            and not sleeps_on(pair, old_touching[old] & TOUCHING_SENSOR, was_asleep, rest)
+        ):
             ended[ended_count, 0] = pair
             ended[ended_count, 1] = sub
             ended_count += 1
@@ -114,7 +124,7 @@ def find_ended(
 
 @device_kernel(
     "void(int64,int64,int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[::1],int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+    "int64[::1],int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1])"
 )
 def _keep_contacts(
     first: int,
@@ -134,6 +144,7 @@ def _keep_contacts(
     push_q24: Words,
     friction_q24: Words,
     twist_q24: Words,
+    place: Words,
 ) -> None:
     """The contacts ``first`` to ``end`` of :func:`keep_contacts`."""
     for index in range(first, end):
@@ -170,27 +181,28 @@ def _keep_contacts(
                 )  # fmt: skip
             contact[index, CONTACT_TWIST] = face[row, FACE_TWIST]
         touches = 0
+        kept = place[index]
         for k in range(points):
-            feature[index, k] = point[here + k, POINT_FEATURE]
-            push_q24[index, k] = point[here + k, POINT_PUSH]
+            feature[kept, k] = point[here + k, POINT_FEATURE]
+            push_q24[kept, k] = point[here + k, POINT_PUSH]
             if point[here + k, POINT_TOTAL] > 0 or point[here + k, POINT_SEPARATION] <= 0:
                 touches = TOUCHING_NOW
         for k in range(points, POINTS_MAX):
-            feature[index, k] = 0
-            push_q24[index, k] = 0
-        pair[index] = contact[index, CONTACT_PAIR]
-        sub[index] = contact[index, CONTACT_SUB]
-        point_count[index] = points
-        touching[index] = touches | (TOUCHING_SENSOR if contact[index, CONTACT_SENSOR] != 0 else 0)
+            feature[kept, k] = 0
+            push_q24[kept, k] = 0
+        pair[kept] = contact[index, CONTACT_PAIR]
+        sub[kept] = contact[index, CONTACT_SUB]
+        point_count[kept] = points
+        touching[kept] = touches | (TOUCHING_SENSOR if contact[index, CONTACT_SENSOR] != 0 else 0)
         for axis in range(3):
-            friction_q24[index, axis] = contact[index, CONTACT_FRICTION + axis]
-        twist_q24[index] = contact[index, CONTACT_TWIST]
+            friction_q24[kept, axis] = contact[index, CONTACT_FRICTION + axis]
+        twist_q24[kept] = contact[index, CONTACT_TWIST]
         contact[index, CONTACT_TOUCHES] = touches
 
 
 @kernel(
     "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[::1],int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+    "int64[::1],int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1])"
 )
 def keep_contacts(
     crew: Words,
@@ -209,6 +221,7 @@ def keep_contacts(
     push_q24: Words,
     friction_q24: Words,
     twist_q24: Words,
+    place: Words,
 ) -> None:
     """Collect what the solver found into ``contact`` and ``point``, and into the columns of the table of
     contacts.
@@ -222,12 +235,14 @@ def keep_contacts(
     ball, face, corner : arrays
         Solved rows.
     pair, ... : arrays
-        Columns of the table of contacts with room for ``contact_count`` rows, overwritten.
+        Columns of the table of contacts.
+    place : (contact_count,)
+        The row of the table that takes each contact.
     """
     share(
         crew, 0, contact_count, _LEAST, _keep_contacts,
         (
             contact, point, kind, ball, face, corner, pair, sub, point_count, touching, feature, push_q24,
-            friction_q24, twist_q24,
+            friction_q24, twist_q24, place,
         ),
     )  # fmt: skip

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from physics_fixed import motion
-from physics_fixed.bodies import ROW_BITS, ROW_MASK, row_of
+from physics_fixed.bodies import ROW_BITS, ROW_MASK, row_of, wake_rows
 from physics_fixed.layout import (
     FILTER_MASK,
+    FLAG_ASLEEP,
     FLAG_CONTINUOUS,
     FLAG_DISABLED,
     FLAG_LOCK_ROTATION,
+    FLAG_NO_SLEEP,
     FLAG_SENSOR,
     LOCK_BITS,
 )
@@ -25,6 +27,7 @@ from physics_fixed.materials import (
     turns_never,
 )
 from physics_fixed.scale import Number
+from physics_fixed.sleeping.control import Sleeping
 from physics_fixed.tables import Table
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ class Body:
 
     table: Table
     geometries: Table
+    sleeping: Sleeping
     id: int
 
     @property
@@ -176,6 +180,16 @@ class Body:
     def is_enabled(self) -> bool:
         """Whether it takes part."""
         return not self.table["flags"][self.row] & FLAG_DISABLED
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether it sleeps, see docs/physics/sleeping.md."""
+        return bool(self.table["flags"][self.row] & FLAG_ASLEEP)
+
+    @property
+    def allows_sleep(self) -> bool:
+        """Whether it may fall asleep."""
+        return not self.table["flags"][self.row] & FLAG_NO_SLEEP
 
     def _axes(self, shift: int) -> str:
         locks = int(self.table["locks"][self.row]) >> shift
@@ -313,6 +327,28 @@ class Body:
         """
         flags, row = self.table["flags"], self.row
         flags[row] = int(flags[row]) & ~FLAG_DISABLED | (0 if enabled else FLAG_DISABLED)
+
+    def sleep(self) -> bool:
+        """Let the body fall asleep at once, with all that contacts and joints hold to it, however fast.
+
+        Returns
+        -------
+        bool
+            Whether it sleeps: not if nobody does in its space, it is not dynamic, or one of its island may
+            not sleep.
+        """
+        return self.sleeping.put_to_sleep(self.row)
+
+    def wake(self) -> None:
+        """Wake the body, and with the next step all that contacts and joints hold to it; its rest begins
+        anew.
+        """
+        wake_rows(self.table, [self.row])
+
+    def set_allow_sleep(self, *, allowed: bool) -> None:
+        """Let the body fall asleep, or keep it awake, and with it what touches it."""
+        flags, row = self.table["flags"], self.row
+        flags[row] = int(flags[row]) & ~FLAG_NO_SLEEP | (0 if allowed else FLAG_NO_SLEEP)
 
     def set_filter(self, *, category: int = 1, mask: int = FILTER_MASK, group: int = 0) -> None:
         """Change which bodies it meets, see :meth:`physics_fixed.world.Space.add`."""

@@ -87,6 +87,9 @@ ACTIVE_DYNAMIC: Final = 1
 ACTIVE_KINEMATIC: Final = 2
 ACTIVE_SENSOR: Final = 4
 ACTIVE_STATIC: Final = 8
+# Besides, in what the search for pairs reads:
+ACTIVE_AWAKE: Final = 16  # neither asleep nor scenery that rests
+ACTIVE_ASLEEP: Final = 32
 
 CONTACT_MARGIN_Q24: Final = (1 << 24) // 50
 """Gap in m up to which a pair gets contacts before it touches (20 mm), so that gaps close without overlap."""

@@ -54,6 +54,8 @@ ANGULAR_IMPULSE_MAX_Q24 = 1 << 50
 TICK_RATE_MIN = 10
 TICK_RATE_MAX = 480
 """Ticks per second."""
+SLEEP_TICKS_MAX = 255
+"""Ticks that bodies rest before they fall asleep; half a second at the highest tick rate."""
 SUBSTEP_COUNT_MIN = 1
 SUBSTEP_COUNT_MAX = 16
 """Solver substeps per tick."""
@@ -65,6 +67,9 @@ assert 3 * (2 * POSITION_MAX_Q24 + 4 * LENGTH_MAX_Q24) ** 2 < 1 << 126
 # (For lengths that holds up to 292 m only: geometry takes the wide products.)
 assert 7 * VELOCITY_MAX_Q24 * (_Q30 + 4) < 4 * _INT64  # 7/4 > sqrt(3)
 assert 7 * ANGULAR_VELOCITY_MAX_Q24 * (_Q30 + 4) < 4 * _INT64
+
+# The ticks that a body has rested are counted in one byte, and half a second is among them.
+assert TICK_RATE_MAX // 2 <= SLEEP_TICKS_MAX < 256
 
 # A tick moves a body by less than the range, at the lowest tick rate.
 assert VELOCITY_MAX_Q24 // TICK_RATE_MIN < POSITION_MAX_Q24

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from physics_fixed.broadphase.boxes import place_boxes
+from physics_fixed.broadphase.few import find_pairs_of_few
 from physics_fixed.broadphase.pairs import ORDER_WIDTH, SORTED_WIDTH, find_pairs
 from physics_fixed.contacts import find_ended, keep_contacts
 from physics_fixed.continuous.scratch import SweepScratch
@@ -38,6 +39,16 @@ from physics_fixed.narrowphase.separating_axis import FRAME_LENGTH
 from physics_fixed.parallel.crew import Crew
 from physics_fixed.parallel.crew_words import LINE
 from physics_fixed.shapes.triangle_words import TRIANGLE_WIDTH
+from physics_fixed.sleeping.stage import (
+    SleepScratch,
+    make_room,
+    mark_meets,
+    settle,
+    take_border,
+    wake_disturbed,
+    wake_in_the_way,
+    wake_touched,
+)
 from physics_fixed.solver.bodies import finish_bodies, start_bodies
 from physics_fixed.solver.colouring import colour_contacts
 from physics_fixed.solver.drive import drive_bodies
@@ -47,7 +58,7 @@ from physics_fixed.solver.settings import TICK_Q40
 from physics_fixed.solver.substeps import solve_substeps
 from physics_fixed.tables import Table
 
-VERSION = 9
+VERSION = 10
 """Raised with every change of what a step computes; the golden hashes name the version they belong to."""
 
 _HISTOGRAM_MIN = 256
@@ -71,6 +82,7 @@ class Scratch:
         self.lane_capacity = 0
         self.body_capacity = 0
         self.pair_capacity = 0
+        self.contact_capacity = 0
         self.row_capacity = 0
         self.ended_capacity = 0
         self.pair_count = 0
@@ -78,9 +90,11 @@ class Scratch:
         self.ended_count = 0
         self.joints = JointScratch()
         self.sweeps = SweepScratch()
+        self.sleep = SleepScratch()
         self.group_end = aligned_words(GROUPS)
         self.reserve_bodies(64)
         self.reserve_pairs(256)
+        self.reserve_contacts(256)
         self.reserve_lanes(1)
         self.reserve_rows(256)
         self.reserve_ended(64)
@@ -108,15 +122,23 @@ class Scratch:
         self.word_first = aligned_words(capacity)
 
     def reserve_pairs(self, count: int) -> None:
-        """Make room for candidate pairs and the contacts they may become."""
+        """Make room for candidate pairs."""
         if count <= self.pair_capacity:
             return
         self.pair_capacity = capacity = max(count, 2 * self.pair_capacity)
         self.pairs = aligned_words(capacity)
+        self.border = aligned_words(capacity)
+        self._make_lane_pairs()
+
+    def reserve_contacts(self, count: int) -> None:
+        """Make room for the contacts that candidate pairs become."""
+        if count <= self.contact_capacity:
+            return
+        self.contact_capacity = capacity = max(count, 2 * self.contact_capacity)
         self.contact = aligned_words(capacity, CONTACT_WIDTH)
         self.point = aligned_words(capacity * POINTS_MAX, POINT_WIDTH)
         self.run = aligned_words(capacity, RUN_WIDTH)
-        self._make_lane_rows()
+        self._make_lane_contacts()
 
     def reserve_lanes(self, count: int) -> None:
         """Make room for what so many lanes of a crew need for themselves."""
@@ -134,12 +156,15 @@ class Scratch:
         self.leaf_matrix_q30 = lane_words(count, 2, MATRIX_WIDTH)
         self.leaf_box_q24 = lane_words(count, BOX_WIDTH)
         self.triangle = lane_words(count, TRIANGLE_WIDTH)
-        self._make_lane_rows()
+        self._make_lane_pairs()
+        self._make_lane_contacts()
 
-    def _make_lane_rows(self) -> None:
-        lanes, capacity = max(1, self.lane_capacity), self.pair_capacity
+    def _make_lane_pairs(self) -> None:
+        self.found = aligned_words(max(1, self.lane_capacity), self.pair_capacity + 1)
+
+    def _make_lane_contacts(self) -> None:
+        lanes, capacity = max(1, self.lane_capacity), self.contact_capacity
         self.near = aligned_words(lanes, capacity)
-        self.found = aligned_words(lanes, capacity + 1)
         if lanes > 1:
             self._lane_contact = aligned_words(lanes, capacity, CONTACT_WIDTH)
             self._lane_point = aligned_words(lanes, capacity * POINTS_MAX, POINT_WIDTH)
@@ -194,26 +219,39 @@ def find_boxes(tables: StepTables, gravity_q24: Words, settings: Words, scratch:
     )  # fmt: skip
 
 
-def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
-    """Boxes, candidate pairs, contacts: fills ``scratch.contact`` and ``scratch.point``."""
-    find_boxes(tables, gravity_q24, settings, scratch)
-    bodies, contacts, joints = tables.bodies, tables.contacts, tables.joints
-    count = bodies.count
+def find_candidates(tables: StepTables, scratch: Scratch) -> None:
+    """Fill ``scratch.pairs`` with the pairs of bodies that may have contacts, if one of the two is awake."""
+    mark_meets(tables.bodies, scratch.active, scratch.sleep)
+    count, meets = tables.bodies.count, scratch.sleep.meets
     wanted = 0
-    while wanted >= 0:  # nothing is dropped for lack of room: whose it would be depends on all others
+    while True:  # nothing is dropped for lack of room: whose it would be depends on all others
         scratch.reserve_pairs(wanted)
-        wanted = find_pairs(
-            scratch.crew.words, count, scratch.active, scratch.box_q24, scratch.order, scratch.order_spare,
-            scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.used, scratch.pairs,
-        )  # fmt: skip
-        if wanted > scratch.pair_capacity:
-            continue
-        scratch.pair_count = wanted
-        if joints.table.count != 0:
-            scratch.pair_count = drop_joined_pairs(joints, wanted, scratch.pairs)
+        wanted = -1
+        if scratch.sleep.sleepers:
+            wanted = find_pairs_of_few(
+                count, meets, scratch.box_q24, scratch.histogram, scratch.found, scratch.used, scratch.pairs
+            )
+        if wanted < 0:
+            wanted = find_pairs(
+                scratch.crew.words, count, meets, scratch.box_q24, scratch.order, scratch.order_spare,
+                scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.used, scratch.pairs,
+            )  # fmt: skip
+        if wanted <= scratch.pair_capacity:
+            break
+    if tables.joints.table.count != 0:
+        wanted = drop_joined_pairs(tables.joints, wanted, scratch.pairs)
+    scratch.pair_count = wanted
+
+
+def collide(tables: StepTables, settings: Words, scratch: Scratch, *, pair_count: int, pairs: Words) -> None:
+    """Fill ``scratch.contact`` and ``scratch.point`` with the contacts of some pairs."""
+    bodies, contacts = tables.bodies, tables.contacts
+    wanted = pair_count
+    while wanted >= 0:
+        scratch.reserve_contacts(wanted)
         scratch.contact_count = collide_pairs(
-            scratch.crew.words, scratch.pair_count, scratch.pairs, bodies.array("kind"),
-            bodies.array("shape"), bodies.array("flags"), bodies.array("filter"),
+            scratch.crew.words, pair_count, pairs, bodies.array("kind"), bodies.array("shape"),
+            bodies.array("flags"), bodies.array("filter"),
             bodies.array("friction_q24"), bodies.array("restitution_q24"), bodies.array("rolling_q24"),
             bodies.array("lever_q24"), bodies.array("position_q24"), bodies.array("velocity_q24"),
             bodies.array("angular_velocity_q24"), bodies.array("size_q24"), scratch.matrix_q30,
@@ -226,6 +264,32 @@ def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scrat
             *scratch.lane_rows(), scratch.used, scratch.run, scratch.contact, scratch.point,
         )  # fmt: skip
         wanted = -1 - scratch.contact_count
+
+
+def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+    """Boxes, who wakes, candidate pairs, contacts: fills ``scratch.contact`` and ``scratch.point``.
+
+    Who sleeps, and turns out to have a contact with somebody who does not, wakes, and what is held to it, and
+    all of them look for contacts, until nobody else wakes.
+    """
+    bodies, contacts, sleep = tables.bodies, tables.contacts, scratch.sleep
+    find_boxes(tables, gravity_q24, settings, scratch)
+    wake_disturbed(bodies, contacts, tables.joints, gravity_q24, settings, sleep)
+    while True:
+        find_candidates(tables, scratch)
+        if not sleep.slept:
+            break
+        scratch.pair_count, border_count = take_border(
+            scratch.pair_count, scratch.pairs, scratch.border, bodies, sleep
+        )
+        if border_count == 0:
+            break
+        collide(tables, settings, scratch, pair_count=border_count, pairs=scratch.border)
+        woken = wake_in_the_way(border_count, scratch.border, bodies, scratch.cover_q24, sleep)
+        count, found = scratch.contact_count, scratch.contact
+        if not wake_touched(count, found, bodies, contacts, tables.joints, sleep, woken=woken):
+            break
+    collide(tables, settings, scratch, pair_count=scratch.pair_count, pairs=scratch.pairs)
 
 
 def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
@@ -260,6 +324,8 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
             joints, bodies, settings, scratch.joints, mobile=scratch.mobile, taken=scratch.taken,
             gain_q40=scratch.gain_q40, motion=scratch.motion,
         )  # fmt: skip
+    if scratch.sleep.movers == 0:
+        return
     solve_substeps(
         crew, count, scratch.mobile, locks, scratch.drive, settings, scratch.group_end, scratch.ball,
         scratch.face, scratch.corner, scratch.roll, scratch.joints.group_end, scratch.joints.link_count,
@@ -268,8 +334,8 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
     )  # fmt: skip
 
 
-def keep_results(tables: StepTables, settings: Words, scratch: Scratch) -> None:
-    """Move the bodies, and write the tables of contacts and of the states of joints."""
+def keep_results(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+    """Move the bodies, let them fall asleep, and write the tables of contacts and of the states of joints."""
     bodies, contacts, joints = tables.bodies, tables.contacts, tables.joints
     if joints.table.count != 0:
         keep_joints(joints, bodies, int(settings[TICK_Q40]), scratch.joints, mobile=scratch.mobile)
@@ -282,20 +348,26 @@ def keep_results(tables: StepTables, settings: Words, scratch: Scratch) -> None:
     )  # fmt: skip
     stop_bodies(tables, settings, scratch)
     contact_count = scratch.contact_count
+    settle(
+        bodies, joints, gravity_q24, settings, scratch.sleep, contact_count=contact_count,
+        contact=scratch.contact, mobile=scratch.mobile, motion=scratch.motion,
+    )  # fmt: skip
     scratch.reserve_ended(contacts.count)
     scratch.ended_count = find_ended(
         contact_count, scratch.contact, contacts.count, contacts.array("pair"), contacts.array("sub"),
-        contacts.array("touching"), scratch.ended,
+        contacts.array("touching"), scratch.sleep.was_asleep, scratch.sleep.rest, scratch.ended,
     )  # fmt: skip
-    contacts.renew(contact_count)
+    if not make_room(contact_count, scratch.contact, contacts, scratch.sleep):
+        return
+    total = contact_count + scratch.sleep.carried
     keep_contacts(
         scratch.crew.words, contact_count, scratch.contact, scratch.point, bodies.array("kind"),
         scratch.ball, scratch.face, scratch.corner, contacts.array("pair"), contacts.array("sub"),
         contacts.array("point_count"),
         contacts.array("touching"), contacts.array("feature"), contacts.array("push_q24"),
-        contacts.array("friction_q24"), contacts.array("twist_q24"),
+        contacts.array("friction_q24"), contacts.array("twist_q24"), scratch.sleep.place,
     )  # fmt: skip
-    contacts.set_count(contact_count)
+    contacts.set_count(total)
 
 
 def stop_bodies(tables: StepTables, settings: Words, scratch: Scratch) -> None:
@@ -324,6 +396,6 @@ def advance(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Sc
     try:
         find_contacts(tables, gravity_q24, settings, scratch)
         solve_constraints(tables, gravity_q24, settings, scratch)
-        keep_results(tables, settings, scratch)
+        keep_results(tables, gravity_q24, settings, scratch)
     finally:
         scratch.crew.end()

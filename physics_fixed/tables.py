@@ -143,6 +143,16 @@ class Table:
         elif self.arena.hashes is not None:
             self._adopt(self.arena.empty_like())
 
+    def replace(self, capacity: int) -> Arena:
+        """Like :meth:`renew`, and the arena with the old cells, which nobody writes to any more."""
+        old = self.arena
+        self.count = 0
+        if capacity > self.capacity:
+            self.reserve(capacity)
+        else:
+            self._adopt(old.empty_like())
+        return old
+
     def share(self) -> Arena:
         """Promise that the cells stay as they are until :meth:`own`; the arena, for others to hold."""
         assert self.shared, self.name

@@ -16,6 +16,7 @@ from physics_fixed.bodies import (
     lowest_free_row,
     place_origin,
     row_of,
+    wake_rows,
 )
 from physics_fixed.contacts import contact_table, ended_table
 from physics_fixed.errors import NumberError
@@ -30,13 +31,16 @@ from physics_fixed.layout import (
     FLAG_CONTINUOUS,
     FLAG_DISABLED,
     FLAG_LOCK_ROTATION,
+    FLAG_NO_SLEEP,
     FLAG_SENSOR,
     TOUCHING_NOW,
+    TOUCHING_SENSOR,
     Words,
 )
 from physics_fixed.limits import (
     GRAVITY_MAX_Q24,
     POSITION_MAX_Q24,
+    SLEEP_TICKS_MAX,
     SUBSTEP_COUNT_MAX,
     SUBSTEP_COUNT_MIN,
     TICK_RATE_MAX,
@@ -60,7 +64,7 @@ from physics_fixed.materials import (
 from physics_fixed.parallel.crew import Crew, checked_threads
 from physics_fixed.queries import Queries
 from physics_fixed.scale import Number
-from physics_fixed.solver.islands import label_islands
+from physics_fixed.sleeping.control import Sleeping
 from physics_fixed.solver.settings import solver_settings
 from physics_fixed.step import Scratch, StepTables, advance
 from physics_fixed.tables import Column, Snapshot, Table, TableSet
@@ -75,6 +79,7 @@ SPACE_COLUMNS = (
     Column("gravity_q24", "q24", "m/s^2", lanes=3),
     Column("tick_rate", "int", "1/s"),
     Column("substep_count", "int"),
+    Column("sleep_ticks", "int"),  # that an island must have been still before it falls asleep; 0: never
 )
 
 RECORDS_MAX = 1024
@@ -96,6 +101,10 @@ class Space:
         Steps per second, 10 to 480.
     substeps : int
         Solver substeps per step, 1 to 16. Four is the measured compromise; two is faster and softer.
+    sleeping : bool
+        Whether what rests falls asleep, see docs/physics/sleeping.md.
+    sleep_ticks : int
+        Steps that it must have rested for, 1 to 255; half a second if missing.
 
     Raises
     ------
@@ -112,7 +121,13 @@ class Space:
     """
 
     def __init__(
-        self, *, gravity: Sequence[Number] = ("0", "-9.81", "0"), tick_rate: int = 60, substeps: int = 4
+        self,
+        *,
+        gravity: Sequence[Number] = ("0", "-9.81", "0"),
+        tick_rate: int = 60,
+        substeps: int = 4,
+        sleeping: bool = True,
+        sleep_ticks: int | None = None,
     ) -> None:
         rate = _whole(tick_rate, TICK_RATE_MIN, TICK_RATE_MAX, "tick_rate")
         count = _whole(substeps, SUBSTEP_COUNT_MIN, SUBSTEP_COUNT_MAX, "substeps")
@@ -126,6 +141,7 @@ class Space:
         )
         self.settings["tick_rate"][0] = rate
         self.settings["substep_count"][0] = count
+        self.set_sleeping(sleeping=sleeping, ticks=sleep_ticks)
         self.geometries = geometry_table()
         self.words = word_table()
         self.joints = Joints(self.bodies, self.settings)
@@ -136,8 +152,9 @@ class Space:
         )  # fmt: skip
         self._state: TableSet | None = None
         self._queries: Queries | None = None
-        self._solver_settings_of = rate, count
-        self._solver_settings = solver_settings(rate, count)
+        self.sleeping = Sleeping(self.bodies, self.contacts, self.joints, self.settings)
+        self._solver_settings_of = rate, count, self.sleeping.ticks
+        self._solver_settings = solver_settings(*self._solver_settings_of)
         self._scratch = Scratch()
         self.recorder: Recorder | None = None
         self.reuse = ReuseFigures()
@@ -178,6 +195,7 @@ class Space:
         sensor: bool = False,
         enabled: bool = True,
         continuous: bool = False,
+        allow_sleep: bool = True,
         user_id: int = 0,
         **coefficients: Unpack[Coefficients],
     ) -> Body:
@@ -214,6 +232,8 @@ class Space:
         continuous : bool
             However fast it is, the body passes through no dynamic body, either. Through what is static or
             kinematic no body passes. Only a dynamic body that is no sensor can have it.
+        allow_sleep : bool
+            Whether it may fall asleep, and with it what touches it.
         user_id : int
             Any signed 64-bit number; it comes back in events and names the body in a diff of two states.
         friction : number
@@ -255,6 +275,7 @@ class Space:
                     FLAG_SENSOR: sensor,
                     FLAG_DISABLED: not enabled,
                     FLAG_CONTINUOUS: checked_continuous(kind, continuous=continuous, sensor=sensor),
+                    FLAG_NO_SLEEP: not allow_sleep,
                 }
             ),
             "locks": locks,
@@ -271,7 +292,7 @@ class Space:
         geometry = geometry_of(shape, kind)
         masses = mass_of(shape, kind, density, mass, mass_q24=mass_q24)
         columns |= {"inverse_mass_q40": masses.inverse_mass_q40, "angular_gain_q40": masses.angular_gain_q40}
-        return Body(self.bodies, self.geometries, self._put(columns, geometry))
+        return Body(self.bodies, self.geometries, self.sleeping, self._put(columns, geometry))
 
     def _put(self, columns: dict[str, int | tuple[int, ...]], geometry: Geometry | None) -> int:
         self._keep_events()
@@ -300,7 +321,7 @@ class Space:
     def body(self, body: int) -> Body:
         """Handle of a live body. Raises IdentityError if the id names none."""
         self.row(body)
-        return Body(self.bodies, self.geometries, body)
+        return Body(self.bodies, self.geometries, self.sleeping, body)
 
     def remove(self, body: int) -> None:
         """Remove a body. If it touched others, the next step reports the end of these contacts.
@@ -333,6 +354,8 @@ class Space:
             ):
                 self.ended[name][-1] = value
         if mine.any():
+            held = pair[mine & (contacts["touching"] & TOUCHING_SENSOR == 0)]
+            wake_rows(bodies, np.unique((held >> ROW_BITS, held & ROW_MASK)).tolist())
             contacts.own()
             left = np.flatnonzero(~mine)
             for column in contacts.columns:
@@ -355,9 +378,10 @@ class Space:
         self.ended.set_count(0)
         self._events = None
         self.joints.begin_step()
-        rate, count = self.settings.array("tick_rate")[0], self.settings.array("substep_count")[0]
-        if (rate, count) != self._solver_settings_of:  # a restored state may have others
-            self._solver_settings_of = int(rate), int(count)
+        numbers = [self.settings.array(name)[0] for name in ("tick_rate", "substep_count", "sleep_ticks")]
+        if tuple(numbers) != self._solver_settings_of:  # a restored state may have others
+            rate, count, sleep_ticks = map(int, numbers)
+            self._solver_settings_of = rate, count, sleep_ticks
             self._solver_settings = solver_settings(*self._solver_settings_of)
         gravity_q24 = self.settings.array("gravity_q24")[0]
         if self.recorder is not None and tick is not None:
@@ -436,19 +460,37 @@ class Space:
         An island is what contacts and joints between dynamic bodies hold together; static and kinematic
         bodies belong to none.
         """
-        bodies, contacts = self.bodies, self.contacts
-        island = np.empty(max(bodies.count, 1), np.int64)
-        label_islands(
-            bodies.count,
-            bodies.array("alive"),
-            bodies.array("kind"),
-            contacts.count,
-            contacts.array("pair"),
-            contacts.array("touching"),
-            *self.joints.edges(),
-            island,
-        )
-        return island[: bodies.count]
+        return self.sleeping.islands()
+
+    def touching(self, body: int) -> list[int]:
+        """Ids of the bodies whose shapes touched that of a body in the last step, ascending by row.
+
+        What sleeps touches what it touched when it fell asleep.
+
+        Raises
+        ------
+        IdentityError
+            If the id names no live body.
+        """
+        generation = self.bodies["generation"]
+        return [body_id(int(generation[row]), row) for row in self.sleeping.touching(self.row(body))]
+
+    def set_sleeping(self, *, sleeping: bool, ticks: int | None = None) -> None:
+        """Let what rests fall asleep, or not; then the next step wakes everybody.
+
+        Parameters
+        ----------
+        ticks : int
+            Steps that an island must have rested for, 1 to 255; half a second if missing.
+
+        Raises
+        ------
+        NumberError
+            If the number is out of range.
+        """
+        half_second = max(1, int(self.settings["tick_rate"][0]) // 2)
+        chosen = half_second if ticks is None else _whole(ticks, 1, SLEEP_TICKS_MAX, "ticks")
+        self.settings["sleep_ticks"][0] = chosen if sleeping else 0
 
     def set_gravity(self, gravity: Sequence[Number]) -> None:
         """Change gravity, m/s^2. Raises NumberError if a component is no number or beyond 1000."""

@@ -313,7 +313,8 @@ def rule_no_sleep_in_tests(file: SourceFile) -> Iterator[Finding]:
         return
     for node in ast.walk(file.tree):
         if isinstance(node, ast.Call) and called_name(node) == "sleep":
-            yields_only = (
+            is_a_body = not node.args and not node.keywords  # whoever waits says how long
+            yields_only = is_a_body or (
                 len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
             )
             if not yields_only:

@@ -2,7 +2,8 @@
 
 Two spaces go through the same scene. Now and then something is done to a tick that has passed, and both go
 back and step from there again: one with its records, the other without. After every step their states are
-equal, and so is what they keep for the next rollback; in some scenes so are the contact events.
+equal, and so is what they keep for the next rollback; in some scenes so are the contact events. Besides,
+nobody who is awake is held to somebody who sleeps.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 from fuzz.late_space import LateSpace
 from fuzz.report import Figures, require
 from physics_fixed import Space
+from physics_fixed.layout import DYNAMIC, FLAG_ASLEEP, FLAG_DISABLED, TOUCHING_SENSOR
+from physics_fixed.solver.joints.rows import JOINT_ENABLED
 from physics_fixed.tables import Snapshot
 
 TICKS = 90
@@ -57,6 +60,7 @@ class Both:
         if self.ask == "always" or (self.ask == "sometimes" and self.rng.randrange(3) == 0):
             compare_events(self.tested, self.plain, where)
         compare_records(self.tested, self.plain, where)
+        check_sleep(self.tested, where)
 
     def roll_back(self) -> None:
         """Something is done to the past; both go there, and come back to the present."""
@@ -92,6 +96,24 @@ def compare_events(ours: Space, theirs: Space, where: str) -> None:
         for field in fields(left):
             same = np.array_equal(getattr(left, field.name), getattr(right, field.name))
             require(same, f"{where}: events differ in {field.name}")
+
+
+def check_sleep(space: Space, where: str) -> None:
+    """Raise `CheckFailed` if an awake body is held to a sleeping one, or a sleeping one moves."""
+    bodies, contacts, joints = space.bodies, space.contacts, space.joints
+    asleep = bodies["flags"] & FLAG_ASLEEP != 0
+    awake = (bodies["kind"] == DYNAMIC) & ~asleep & (bodies["flags"] & FLAG_DISABLED == 0)
+    require(not bodies["velocity_q24"][asleep].any(), f"{where}: a sleeping body moves")
+    require(bool((bodies["seal"][asleep] != 0).all()), f"{where}: a sleeping body has no seal")
+    held = contacts["pair"][contacts["touching"] & TOUCHING_SENSOR == 0]
+    whole = (joints.table["alive"] != 0) & (joints.table["flags"] & JOINT_ENABLED != 0)
+    whole &= (joints.states["broken"] == 0) & (joints.table["row_b"] >= 0)
+    a = np.concatenate((held >> 32, joints.table["row_a"][whole]))
+    b = np.concatenate((held & 0xFFFFFFFF, joints.table["row_b"][whole]))
+    mixed = asleep[a] & awake[b] | awake[a] & asleep[b]
+    require(
+        not mixed.any(), f"{where}: rows {a[mixed]} are held to rows {b[mixed]}: one sleeps, one does not"
+    )
 
 
 def run_once(seed: int) -> Figures:

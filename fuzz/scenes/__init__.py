@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from fuzz.scenes import joints, physics
+from fuzz.scenes import joints, physics, resting
 
 __all__ = ["SCENES", "Scene"]
 
@@ -20,4 +20,4 @@ class Scene(Protocol):
         """Hash of the whole state, in hexadecimal."""
 
 
-SCENES: dict[str, Callable[[], Scene]] = {**physics.SCENES, **joints.SCENES}
+SCENES: dict[str, Callable[[], Scene]] = {**physics.SCENES, **joints.SCENES, **resting.SCENES}

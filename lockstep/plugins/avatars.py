@@ -93,7 +93,13 @@ class Avatars:
         """Make the player's avatar."""
         slot_id = tick.create(f"avatar {place}", position_q24=spawn_position(tick, place), owner=place)
         body = self._physics.add_body(
-            slot_id, BODY, mass=MASS_KG, friction=0, lock_rotation=True, flags=OWN_ROTATION
+            slot_id,
+            BODY,
+            mass=MASS_KG,
+            friction=0,
+            lock_rotation=True,
+            flags=OWN_ROTATION,
+            allow_sleep=False,
         )
         tick.attach(
             slot_id, Render, shape=render.CAPSULE, flags=render.AVATAR, place=place, rgba=COLOURS[place],

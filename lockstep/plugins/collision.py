@@ -1,6 +1,7 @@
 """Collisions: contacts by slot, and shapes for slots that scripts move.
 
 Every slot with a body has contacts; this plugin tells scripts (in ``after_step``) and observers about them.
+Bodies that sleep are silent: their contacts go on, without a STAY; :meth:`Physics.touching` knows them.
 Attached to a slot *without* physics it gives the slot a shape: others collide with it, it yields to nothing,
 and its velocity, which decides how hard a contact is, is the last tick's change of pose.
 """

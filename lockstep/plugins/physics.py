@@ -83,6 +83,7 @@ class Physics:
         velocity_q24: Vector = (0, 0, 0),
         gravity_scale: Number = 1,
         lock_rotation: bool = False,
+        allow_sleep: bool = True,
         flags: int = 0,
     ) -> Row:
         """Attach the plugin to a slot: give it a body where it stands.
@@ -97,6 +98,8 @@ class Physics:
             A dynamic one must have no parent: it goes where physics takes it.
         density, mass : number
             At most one, for dynamic bodies.
+        allow_sleep : bool
+            Whether it may fall asleep, and with it what touches it, see docs/physics/sleeping.md.
         flags : int
             ``OWN_ROTATION``, or 0.
 
@@ -116,6 +119,7 @@ class Physics:
         row.body_id = self.make_body(
             slot_id, shape, kind, friction=friction, restitution=restitution, density=density, mass=mass,
             velocity_q24=velocity_q24, gravity_scale=gravity_scale, lock_rotation=lock_rotation,
+            allow_sleep=allow_sleep,
         )  # fmt: skip
         return row
 
@@ -183,9 +187,29 @@ class Physics:
         """
         self.space.apply_impulse_q24(self.rows.row(slot_id).body_id, impulse_q24)
 
+    def touching(self, slot_id: int) -> list[int]:
+        """Ids of the slots that a slot's body touches, asleep or not, in order of their bodies' rows.
+
+        Raises
+        ------
+        PluginError
+            If the slot has no body.
+        """
+        return [self.space.body(body).user_id for body in self.space.touching(self.rows.row(slot_id).body_id)]
+
+    def is_asleep(self, slot_id: int) -> bool:
+        """Whether a slot's body sleeps.
+
+        Raises
+        ------
+        PluginError
+            If the slot has no body.
+        """
+        return self.space.body(self.rows.row(slot_id).body_id).is_asleep
+
     @property
     def events(self) -> ContactEvents:
-        """Contacts of the last step; their user ids are slot ids."""
+        """Contacts of the last step; their user ids are slot ids. Pairs that sleep are silent."""
         return self.space.events
 
     def command(self, tick: Tick, rows: Rows, player: Player, command: Command) -> None:

@@ -12,7 +12,14 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.fixmath.wide import bit_length
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
-from physics_fixed.layout import ACTIVE_DYNAMIC, ACTIVE_KINEMATIC, ACTIVE_SENSOR, Words
+from physics_fixed.layout import (
+    ACTIVE_ASLEEP,
+    ACTIVE_AWAKE,
+    ACTIVE_DYNAMIC,
+    ACTIVE_KINEMATIC,
+    ACTIVE_SENSOR,
+    Words,
+)
 from physics_fixed.parallel.crew_words import LANES
 from physics_fixed.parallel.jobs import share
 
@@ -171,9 +178,12 @@ def sort_into_cells(
 @inline_kernel("boolean(int64)")
 def indifferent(both: int) -> bool:
     """Whether two bodies do nothing to each other, by what either of them is: a dynamic one meets all, a
-    sensor what moves.
+    sensor what moves; one that sleeps nothing that rests.
     """
-    return both & ACTIVE_DYNAMIC == 0 and both != ACTIVE_KINEMATIC | ACTIVE_SENSOR
+    if both & (ACTIVE_AWAKE | ACTIVE_ASLEEP) == ACTIVE_ASLEEP:
+        return True
+    kinds = both & ~(ACTIVE_AWAKE | ACTIVE_ASLEEP)
+    return kinds & ACTIVE_DYNAMIC == 0 and kinds != ACTIVE_KINEMATIC | ACTIVE_SENSOR
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64,int64[::1],int64)")
@@ -366,7 +376,8 @@ def find_pairs(
         Rows of the table of bodies.
     active : (n,)
     box_q24 : (n, 6)
-        Activities and boxes from :func:`physics_fixed.broadphase.boxes.place_boxes`.
+        Activities (and who rests, see :func:`physics_fixed.sleeping.waking.mark_activity`) and boxes from
+        :func:`physics_fixed.broadphase.boxes.place_boxes`.
     order, spare : (n, 2); sorted_box_q24 : (n, 8); histogram : (max(n, 256) + 1,)
         Scratch.
     founds, used : (lanes, capacity + 1), (lanes, LINE)

@@ -12,6 +12,7 @@ from typing import Final
 from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import ACTIVE_DYNAMIC, Bytes, Words
+from physics_fixed.solver.joints.rows import WORLD_ROW
 
 # role[row]
 ROLE_NONE: Final = 0
@@ -25,6 +26,7 @@ DIRTY_LIVE: Final = 5  # dirty bodies that are alive
 LIVE_COUNT: Final = 6  # all that are
 
 _FAR = 1 << 62
+_ROW_MASK = 0xFFFFFFFF
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64[:,::1],int64)")
@@ -111,9 +113,18 @@ def mark_changed(
     return probe_end
 
 
+@inline_kernel("void(int64,int64,int64[::1],uint8[::1],uint8[::1])")
+def hit_held(a: int, b: int, island: Words, role: Bytes, hit: Bytes) -> None:
+    """Mark the recorded island of a body that is held to one that changed."""
+    if role[a] == ROLE_DIRTY and island[b] >= 0:
+        hit[island[b]] = 1
+    if role[b] == ROLE_DIRTY and island[a] >= 0:
+        hit[island[a]] = 1
+
+
 @kernel(
     "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[::1],int64[::1],uint8[::1],int64,"
-    "uint8[::1],uint8[::1],int64[:,::1],int64[::1])"
+    "uint8[::1],uint8[::1],int64[:,::1],int64[::1],int64,int64[::1],int64,uint8[::1],int64[::1],int64[::1])"
 )
 def find_dirty(
     count: int,
@@ -131,6 +142,12 @@ def find_dirty(
     role: Bytes,
     probe: Words,
     counts: Words,
+    contact_count: int,
+    pair: Words,
+    joint_count: int,
+    joint_alive: Bytes,
+    row_a: Words,
+    row_b: Words,
 ) -> int:
     """Give each row its role: dirty, boundary or none.
 
@@ -156,6 +173,8 @@ def find_dirty(
     probe : (2 n + 1, PROBE_WIDTH), scratch
     counts : array, written
         DIRTY_LIVE, LIVE_COUNT.
+    pair, joint_alive, row_a, row_b : arrays
+        Columns of the tables of contacts and joints when the step begins.
 
     Returns
     -------
@@ -169,6 +188,12 @@ def find_dirty(
         count, old_count, changed_count, changed, new_box_q24, new_active, box_q24, active, island, hit, role,
         probe,
     )  # fmt: skip
+    # Boxes do not say everything: a joint reaches farther, and so does the contact of a body that sleeps.
+    for index in range(contact_count):
+        hit_held(pair[index] >> 32, pair[index] & _ROW_MASK, island, role, hit)
+    for joint in range(joint_count):
+        if joint_alive[joint] != 0 and row_b[joint] != WORLD_ROW:
+            hit_held(row_a[joint], row_b[joint], island, role, hit)
     for row in range(minimum(count, old_count)):
         if island[row] < 0 or hit[island[row]] != 0 or active[row] == 0 or role[row] != ROLE_NONE:
             continue

@@ -12,7 +12,7 @@ from physics_fixed.incremental.links import JointRecord
 from physics_fixed.incremental.rows import copy_all_rows
 from physics_fixed.incremental.shared import Shared
 from physics_fixed.layout import BOX_WIDTH, Words
-from physics_fixed.solver.islands import label_islands
+from physics_fixed.solver.islands import join_sleepers, label_islands
 from physics_fixed.step import Scratch, StepTables
 from physics_fixed.tables import Table
 
@@ -124,6 +124,11 @@ class Record:
             contacts.array("touching"), *self.joints.edges(), self.island,
         )  # fmt: skip
         join_swept(count, bodies.array("flags"), scratch.pair_count, scratch.pairs, self.island)
+        before, before_count = self.before
+        join_sleepers(
+            count, self.entry.array("flags"), before_count, before.views["pair"], before.views["touching"],
+            self.island,
+        )  # fmt: skip
         self.live_count = int(np.count_nonzero(alive[:count]))
         self.tick = tick
 

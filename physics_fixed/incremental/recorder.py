@@ -126,6 +126,9 @@ class Recorder:
         changed = self._find_changed(record, limit)
         if changed > limit:
             return False
+        joints = self._joints.table
+        if not changed and joints.count and joints.share() is not record.joints.table.arena:
+            return False  # joints came and went between two steps: rows of them are left
         self._old_events = None
         recomputed = 0
         if changed:
@@ -199,7 +202,7 @@ class Recorder:
         self, record: Record, changed: int, old_count: int, gravity_q24: Words, solver_settings: Words
     ) -> bool:
         """Find what to compute, and put what the step reads into the record; False if it is too much."""
-        bodies, small = self._bodies, self._small
+        bodies, small, joints = self._bodies, self._small, self._joints.table
         count = bodies.count
         present = changed - max(0, old_count - count)
         copy_rows(present, small.found, *bodies.arena.parts, small.found, *record.entry.arena.parts)
@@ -209,7 +212,8 @@ class Recorder:
         pays = find_dirty(
             count, old_count, changed, small.found, small.scratch.box_q24, small.scratch.active,
             record.box_q24, record.active, record.island, bodies.array("alive"), count // 2, small.hit,
-            small.role, small.probe, small.counts,
+            small.role, small.probe, small.counts, self._contacts.count, self._contacts.array("pair"),
+            joints.count, joints.array("alive"), joints.array("row_a"), joints.array("row_b"),
         )  # fmt: skip
         if old_count > count:
             record.resize(count)

@@ -14,7 +14,7 @@ from physics_fixed.incremental.record import stepped_extents
 from physics_fixed.incremental.rows import copy_rows
 from physics_fixed.joints.collection import Joints
 from physics_fixed.layout import Bytes, Words
-from physics_fixed.solver.islands import label_islands
+from physics_fixed.solver.islands import join_sleepers, label_islands
 from physics_fixed.step import Scratch, StepTables
 from physics_fixed.tables import Table
 
@@ -53,6 +53,12 @@ class SmallWorld:
             self.bodies, self.contacts, tables.geometries, tables.words, self.joints.joints
         )
         self.stepped = stepped_extents(self.bodies)
+        # Flags of the bodies, pairs and touching of the contacts when the step begins.
+        self._before: tuple[Bytes, Words, Bytes] = (
+            np.zeros(0, np.uint8),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.uint8),
+        )
         self.scratch = Scratch()
         self.counts: Words = np.zeros(COUNTS_LENGTH, np.int64)
         self.capacity = 0
@@ -105,13 +111,14 @@ class SmallWorld:
         copy_rows(count, rows, *bodies.arena.parts, self.numbers, *mine.arena.parts)
 
     def take_contacts(self, contacts: Table, count: int) -> None:
-        """Make the chosen contacts those of this world."""
+        """Make the chosen contacts those of this world, whose bodies are there already."""
         mine = self.contacts
         mine.renew(count)
         mine.set_count(count)
         gather_contacts(
             count, self.chosen, *contacts.arena.parts, self.place, *mine.arena.parts, mine.array("pair")
         )
+        self._before = self.bodies["flags"].copy(), mine["pair"].copy(), mine["touching"].copy()
 
     def label_islands(self, joints: Joints) -> None:
         """Write the islands of this world's bodies; ``joints`` are the space's, when the step begins."""
@@ -122,3 +129,5 @@ class SmallWorld:
         )  # fmt: skip
         scratch = self.scratch
         join_swept(bodies.count, bodies.array("flags"), scratch.pair_count, scratch.pairs, self.island)
+        flags, pair, touching = self._before
+        join_sleepers(bodies.count, flags, len(pair), pair, touching, self.island)

@@ -10,7 +10,7 @@ from typing import Protocol, TypedDict, Unpack
 import numpy as np
 
 from physics_fixed.arguments import unit_quaternion_q30
-from physics_fixed.bodies import ROW_BITS, body_id, clear_row, lowest_free_row, row_of
+from physics_fixed.bodies import ROW_BITS, body_id, clear_row, lowest_free_row, row_of, wake_rows
 from physics_fixed.errors import NumberError
 from physics_fixed.joints.axis import (
     FREE,
@@ -40,6 +40,7 @@ from physics_fixed.joints.table import (
     GENERIC,
     HINGE,
     SLIDER,
+    ends_of,
     joint_table,
     lost_table,
     state_table,
@@ -367,6 +368,7 @@ class Joints:
 
     def _clear(self, row: int) -> None:
         self.table.own()
+        wake_rows(self._bodies, ends_of(self.table, row))
         clear_row(self.table, row)
         for column in self.states.columns:
             self.states[column.name][row] = column.default
@@ -434,4 +436,5 @@ class Joints:
         if kind == DISTANCE and axes[LINEAR_X].locked:
             table["lower_q24"][row, LINEAR_X] = rest_q24
         table["generation"][row] += 1
+        wake_rows(bodies, ends_of(table, row))
         return self._handle(int(table["generation"][row]) << ROW_BITS | row)

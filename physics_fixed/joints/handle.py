@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from physics_fixed.bodies import ROW_BITS, body_id, row_of
+from physics_fixed.bodies import ROW_BITS, body_id, row_of, wake_rows
 from physics_fixed.errors import NumberError
 from physics_fixed.joints.axis import (
     AXIS_NAMES,
@@ -20,7 +20,7 @@ from physics_fixed.joints.axis import (
     raw_spring,
 )
 from physics_fixed.joints.placing import displacement_q28, place_q24
-from physics_fixed.joints.table import DISTANCE, KIND_NAMES, SLIDER
+from physics_fixed.joints.table import DISTANCE, KIND_NAMES, SLIDER, ends_of
 from physics_fixed.scale import Number
 from physics_fixed.solver.joints.rows import (
     JOINT_ENABLED,
@@ -91,6 +91,7 @@ class Joint:
         self.table.own()
         flags = int(self.table["flags"][row])
         self.table["flags"][row] = flags | JOINT_ENABLED if enabled else flags & ~JOINT_ENABLED
+        wake_rows(self.bodies, ends_of(self.table, row))
 
     def place_q24(self, axis: int | None = None) -> int:
         """Where it stands along an axis: raw Q24 m, or rad (the twist from -pi to pi); 0 where it was made.
@@ -193,6 +194,7 @@ class Joint:
         for column in columns:
             self.table[column][row, axis] = cells.get(column, 0)
         self.table["mode"][row, axis] = mode | bit if cells else mode & ~bit
+        wake_rows(self.bodies, ends_of(self.table, row))
 
     def _axis(self, axis: int | None) -> int:
         if axis is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from physics_fixed.solver.joints.rows import AXES
+from physics_fixed.solver.joints.rows import AXES, WORLD_ROW
 from physics_fixed.tables import Column, Table
 
 FIXED = 1
@@ -56,6 +56,11 @@ LOST_COLUMNS = (Column("joint", "id"), Column("user_id", "id"))
 def joint_table() -> Table:
     """A new table of joints, written by the API only. Dead rows hold the defaults, but their generation."""
     return Table("joints", JOINT_COLUMNS, capacity=4, key="user_id", shared=True)
+
+
+def ends_of(table: Table, row: int) -> list[int]:
+    """Rows of the bodies that a joint holds."""
+    return [int(table[name][row]) for name in ("row_a", "row_b") if table[name][row] != WORLD_ROW]
 
 
 def state_table() -> Table:

@@ -23,6 +23,7 @@ from physics_fixed.fixmath.wide import (
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import (
     DYNAMIC,
+    FLAG_ASLEEP,
     FLAG_DISABLED,
     FLAG_LOCK_ROTATION,
     GAIN_INVERSE_LEVER,
@@ -84,7 +85,7 @@ def _start_bodies(
             continue
         for axis in range(3):
             origin_q24[row, axis] = position_q24[row, axis]
-        if flags[row] & FLAG_DISABLED != 0:
+        if flags[row] & (FLAG_DISABLED | FLAG_ASLEEP) != 0:
             continue
         still = kind[row] == STATIC
         if not still:

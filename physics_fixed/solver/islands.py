@@ -7,7 +7,7 @@ joints or on other islands.
 from __future__ import annotations
 
 from physics_fixed.jit import inline_kernel, kernel
-from physics_fixed.layout import DYNAMIC, TOUCHING_SENSOR, Bytes, Words
+from physics_fixed.layout import DYNAMIC, FLAG_ASLEEP, TOUCHING_SENSOR, Bytes, Words
 from physics_fixed.solver.joints.colouring import is_whole
 from physics_fixed.solver.joints.rows import WORLD_ROW
 
@@ -34,6 +34,33 @@ def join_islands(island: Words, a: int, b: int) -> None:
         island[b] = a
     else:
         island[a] = b
+
+
+@kernel("void(int64,uint8[::1],int64,int64[::1],uint8[::1],int64[::1])")
+def join_sleepers(
+    count: int, flags: Bytes, contact_count: int, pair: Words, touching: Bytes, island: Words
+) -> None:
+    """Join the islands that contacts of sleeping bodies held together when a step began.
+
+    Along these contacts they wake each other, so they are an island of the step, whatever it found.
+
+    Parameters
+    ----------
+    flags : (count,)
+        Column of the table of bodies when the step began.
+    pair, touching : (contact_count,)
+        Columns of the table of contacts when it began.
+    island : (count,)
+        From :func:`label_islands`, after the step; written.
+    """
+    for index in range(contact_count):
+        a = pair[index] >> 32
+        b = pair[index] & _ROW_MASK
+        if touching[index] & TOUCHING_SENSOR == 0 and (flags[a] | flags[b]) & FLAG_ASLEEP != 0:
+            join_islands(island, a, b)
+    for row in range(count):
+        if island[row] >= 0:
+            island[row] = island[island[row]]
 
 
 @kernel(

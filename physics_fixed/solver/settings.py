@@ -20,7 +20,10 @@ PUSH_OUT_MAX: Final = 10  # q24 m/s: overlap is removed no faster than this
 BOUNCE_THRESHOLD: Final = 11  # q24 m/s: slower contacts do not bounce
 JOINT_SOFTNESS: Final = 12  # three numbers, for locked axes and limits of joints
 JOINT_PUSH_OUT_MAX: Final = 15  # q24 m/s: errors of joints are removed no faster than this
-SETTINGS_LENGTH: Final = 16
+SLEEP_TICKS: Final = 16  # ticks that an island must have been still before it falls asleep; 0: never
+STILL_SPEED: Final = 17  # q24 m/s: a slower body is still
+STILL_SHIFT: Final = 18  # q28 m: if it also moves no more than this in a tick
+SETTINGS_LENGTH: Final = 19
 
 # The three numbers of a softness.
 MASS_SCALE: Final = 0  # q60
@@ -42,6 +45,8 @@ _JOINT_PUSH_OUT_MAX_Q24 = 16 << 24
 _FREQUENCY_SHARE = Fraction(4, 25)  # of the substep rate that is still resolved
 _PUSH_OUT_MAX_Q24 = 3 << 24
 _BOUNCE_THRESHOLD_Q24 = 1 << 24
+_STILL_SPEED = Fraction(1, 20)  # m/s
+_STILL_SHIFT_SHARE = 2  # as in Box2D: what is pushed out of another moves without a velocity, and ends soon
 
 
 def _softness(
@@ -58,9 +63,9 @@ def _softness(
     return round(a2 * a3 * 2**60), round(a3 * 2**60), round(omega / a1 * 2**54)
 
 
-def solver_settings(tick_rate: int, substep_count: int) -> Words:
-    """The array of settings for a tick rate (1/s) and a number of substeps per tick; shape
-    (SETTINGS_LENGTH,).
+def solver_settings(tick_rate: int, substep_count: int, sleep_ticks: int = 0) -> Words:
+    """The array of settings for a tick rate (1/s), a number of substeps per tick and the ticks after which
+    what is still falls asleep; shape (SETTINGS_LENGTH,).
     """
     substep = Fraction(1, tick_rate * substep_count)
     frequency = min(Fraction(_CONTACT_FREQUENCY_MAX), tick_rate * substep_count * _FREQUENCY_SHARE)
@@ -79,4 +84,7 @@ def solver_settings(tick_rate: int, substep_count: int) -> Words:
     settings[JOINT_PUSH_OUT_MAX] = _JOINT_PUSH_OUT_MAX_Q24
     settings[PUSH_OUT_MAX] = _PUSH_OUT_MAX_Q24
     settings[BOUNCE_THRESHOLD] = _BOUNCE_THRESHOLD_Q24
+    settings[SLEEP_TICKS] = sleep_ticks
+    settings[STILL_SPEED] = round(_STILL_SPEED * 2**24)
+    settings[STILL_SHIFT] = round(_STILL_SHIFT_SHARE * _STILL_SPEED / tick_rate * 2**28)
     return settings

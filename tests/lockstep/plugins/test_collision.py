@@ -6,6 +6,7 @@ import pytest
 
 from lockstep.errors import PluginError
 from lockstep.plugins.collision import BEGIN, END, STAY, Collision, Contact
+from lockstep.plugins.physics import Physics
 from lockstep.plugins.things import add_box, add_sphere
 from lockstep.world import Tick, World
 from physics_fixed.shapes import Sphere
@@ -39,6 +40,11 @@ def test_a_ball_that_falls_begins_stays_and_ends_when_it_goes() -> None:
     assert 4 * METRE < first.approach_speed_q24 < 5 * METRE, "sqrt(2 g h) with h = 1 m is 4.43 m/s"
     mass_times_speed = 524 * 4.43
     assert 0.9 < first.normal_impulse_q24 / METRE / mass_times_speed < 1.1
+    assert world.plugin(Physics).is_asleep(world.slots.find("ball")) and not _contacts(world, "floor")
+    assert world.plugin(Physics).touching(world.slots.find("floor")) == [world.slots.find("ball")]
+    world.plugin(Physics).apply_impulse_q24(world.slots.find("ball"), (METRE, 0, 0))
+    advance(world, 1)
+    assert [contact.phase for contact in _contacts(world, "ball")] == [STAY], "it wakes where it was"
     floor_side = _contacts(world, "floor")[0]
     assert floor_side.normal_q30[1] > 0 and floor_side.other_id == world.slots.find("ball")
     world.slots.destroy(world.slots.find("ball"))

@@ -17,7 +17,7 @@ def phases(space: Space) -> list[int]:
 
 
 def test_fall_rest_and_lift() -> None:
-    space = space_with_floor()
+    space = space_with_floor(sleeping=False)
     ball = space.add(Sphere("0.5"), position=(1, "1.5", 2), user_id=77)
     seen = []
     for _ in range(60):

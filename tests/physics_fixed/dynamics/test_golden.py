@@ -11,17 +11,27 @@ from pathlib import Path
 import pytest
 
 from fuzz.scenes import SCENES
-from fuzz.trace import trace
+from physics_fixed.layout import DYNAMIC, FLAG_ASLEEP
 from physics_fixed.step import VERSION
 
 FILE = Path(__file__).resolve().parents[2] / "golden" / "physics" / "scenes.json"
-TICKS = 240
+TICKS = 420
 EVERY = 60
 
 
-def hashes_of(name: str) -> dict[str, str]:
-    """Hash of a scene at the golden ticks."""
-    return {str(tick): digest for tick, digest in trace(name, ticks=TICKS, every=EVERY)}
+def hashes_of(name: str) -> dict[str, str | int]:
+    """Hash of a scene at the golden ticks, and the tick after which all of it slept, -1 if it did not."""
+    scene = SCENES[name]()
+    bodies = getattr(scene, "space", scene).bodies
+    found: dict[str, str | int] = {"0": scene.hash()}
+    asleep = -1
+    for tick in range(1, TICKS + 1):
+        scene.step()
+        if tick % EVERY == 0:
+            found[str(tick)] = scene.hash()
+        if asleep < 0 and (bodies["flags"][bodies["kind"] == DYNAMIC] & FLAG_ASLEEP != 0).all():
+            asleep = tick
+    return found | {"asleep": asleep}
 
 
 def test_the_file_belongs_to_this_version_and_names_every_scene() -> None:
@@ -34,6 +44,12 @@ def test_the_file_belongs_to_this_version_and_names_every_scene() -> None:
 def test_scene_has_its_golden_hashes(name: str) -> None:
     golden = json.loads(FILE.read_text(encoding="utf-8"))
     assert hashes_of(name) == golden[name]
+
+
+def test_scenes_fall_asleep() -> None:
+    golden = json.loads(FILE.read_text(encoding="utf-8"))
+    awake = sorted(name for name in SCENES if golden[name]["asleep"] < 0)
+    assert awake == ["mixed"], "bodies come and go there"
 
 
 if __name__ == "__main__":

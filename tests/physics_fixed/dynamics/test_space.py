@@ -106,7 +106,7 @@ def test_scene_far_from_the_origin_behaves_alike(offset: int) -> None:
 
 
 def test_stack_of_ten_stands() -> None:
-    space = space_with_floor()
+    space = space_with_floor(sleeping=False)
     boxes = [space.add(UNIT_BOX, position=(0, f"{index}.5", 0)) for index in range(10)]
     run(space, 600)
     places = np.array([position(box) for box in boxes])
@@ -165,8 +165,8 @@ def pairs(space: Space, phase: int) -> set[tuple[int, int]]:
     return set(zip(space.events.user_a[chosen].tolist(), space.events.user_b[chosen].tolist(), strict=True))
 
 
-def test_removed_body_ends_its_contacts_and_wakes_what_stood_on_it() -> None:
-    space = space_with_floor()
+def test_removed_body_ends_its_contacts_and_what_stood_on_it_falls() -> None:
+    space = space_with_floor(sleeping=False)
     lower = space.add(UNIT_BOX, position=(0, "0.5", 0), user_id=1)
     upper = space.add(UNIT_BOX, position=(0, "1.5", 0), user_id=2)
     run(space, 60)

@@ -1,4 +1,4 @@
-"""Things at rest stay at rest: stacks, a pyramid, a wall, a pile; anywhere in the world, mirrored too."""
+"""Things at rest stay at rest, awake: stacks, a pyramid, a wall, a pile; anywhere, mirrored too."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def speeds(space: Space) -> Floats:
 
 
 def test_stack_of_ten() -> None:
-    space = space_with_floor()
+    space = space_with_floor(sleeping=False)
     for level in range(10):
         space.add(UNIT_BOX, position=(0, Fraction(1, 2) + level, 0))
     before = centres(space)
@@ -41,7 +41,7 @@ def add_wall(space: Space, rows: int, offset: tuple[int, int, int] = (0, 0, 0)) 
 
 
 def test_pyramid_of_55_boxes_rests() -> None:
-    space = space_with_floor()
+    space = space_with_floor(sleeping=False)
     add_wall(space, 10)
     before = centres(space)
     run(space, 300)
@@ -50,7 +50,7 @@ def test_pyramid_of_55_boxes_rests() -> None:
 
 
 def test_wall_of_496_boxes_stands() -> None:
-    space = space_with_floor()
+    space = space_with_floor(sleeping=False)
     add_wall(space, 31)
     before = centres(space)
     run(space, 600)
@@ -60,7 +60,7 @@ def test_wall_of_496_boxes_stands() -> None:
 
 @pytest.mark.parametrize("offset", [(1000, 0, 0), (-1000, 0, 1000), (0, 1000, -1000)])
 def test_pyramid_rests_a_kilometre_away(offset: tuple[int, int, int]) -> None:
-    space = Space()
+    space = Space(sleeping=False)
     x, y, z = offset
     space.add(Box((50, 1, 50)), STATIC, position=(x, y - 1, z))
     add_wall(space, 6, offset)
@@ -73,7 +73,7 @@ def test_pyramid_rests_a_kilometre_away(offset: tuple[int, int, int]) -> None:
 def test_translation_by_whole_cells_changes_no_relative_bit() -> None:
     found = []
     for x in (0, 1024):
-        space = Space()
+        space = Space(sleeping=False)
         space.add(Box((50, 1, 50)), STATIC, position=(x, -1, 0))
         for level in range(3):
             space.add(UNIT_BOX, position=(x + Fraction(level, 8), 1 + Fraction(5, 4) * level, 0))
@@ -83,7 +83,7 @@ def test_translation_by_whole_cells_changes_no_relative_bit() -> None:
 
 
 def test_spheres_in_a_pit_overlap_little_and_come_to_rest() -> None:
-    space, jitter = Space(), Jitter(3)
+    space, jitter = Space(sleeping=False), Jitter(3)
     add_pit(space, Fraction(5, 2), Fraction(8))
     for index in range(96):
         layer, place = divmod(index, 16)
@@ -102,7 +102,7 @@ def test_spheres_in_a_pit_overlap_little_and_come_to_rest() -> None:
 
 
 def test_heavy_on_light_ten_to_one_stands() -> None:
-    space = space_with_floor()
+    space = space_with_floor(sleeping=False)
     for level in range(4):
         space.add(UNIT_BOX, position=(0, Fraction(1, 2) + level, 0), mass=100 if level % 2 == 0 else 1000)
     run(space, 400)
@@ -121,7 +121,7 @@ def test_fast_ball_does_not_pass_a_wall_thicker_than_itself() -> None:
 @pytest.mark.parametrize("size", ["0.02", "0.1", "5", "40"])
 def test_small_and_large_boxes_stack_alike(size: str) -> None:
     half = Fraction(size)
-    space = Space()
+    space = Space(sleeping=False)
     space.add(Box((20 * half, half, 20 * half)), STATIC, position=(0, -half, 0))
     for level in range(4):
         space.add(
@@ -146,7 +146,7 @@ def test_a_floor_of_tiles_is_as_smooth_as_one_slab(shape: str, speed: str) -> No
         "small ball": Sphere("0.1"),
     }
     heights = {"box": "0.5", "ball": "0.5", "avatar": "0.9", "small box": "0.1", "small ball": "0.1"}
-    space = Space()
+    space = Space(sleeping=False)
     for tile in range(10):
         space.add(Box((1, 1, 3)), STATIC, position=(2 * tile, -1, 0), friction=0)
     body = space.add(
@@ -165,7 +165,7 @@ def test_a_floor_of_tiles_is_as_smooth_as_one_slab(shape: str, speed: str) -> No
 
 
 def test_a_step_in_the_floor_still_stops_a_box() -> None:
-    space = space_with_floor()
+    space = space_with_floor(sleeping=False)
     space.add(Box((1, "0.3", 3)), STATIC, position=(3, "0.3", 0))
     box = space.add(UNIT_BOX, position=(0, "0.5", 0), velocity=(3, 0, 0), friction=0)
     run(space, 60)
@@ -173,7 +173,7 @@ def test_a_step_in_the_floor_still_stops_a_box() -> None:
 
 
 def test_a_box_lands_on_a_ledge_that_holds_a_tenth_of_it() -> None:
-    space = Space()
+    space = Space(sleeping=False)
     space.add(Box((1, 1, 1)), STATIC, position=(0, -1, 0))
     box = space.add(UNIT_BOX, position=("1.4", 2, 0), lock_rotation=True)
     run(space, 120)

@@ -13,6 +13,7 @@ from fuzz.report import CheckFailed
 from physics_fixed import step
 from physics_fixed.incremental import record, recorder, small
 from physics_fixed.layout import DYNAMIC, KINEMATIC
+from physics_fixed.sleeping import stage
 
 FAR = 1 << 50
 RUNS = 100
@@ -148,7 +149,50 @@ def boxes_do_not_cover_paths(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(record.Record, "finish", faulty)
 
 
+def one_island_a_tick_falls_asleep(patch: pytest.MonkeyPatch) -> None:
+    """A budget: of the islands that are ready, the first falls asleep, the others have to wait."""
+    real = stage.fall_asleep
+
+    def faulty(*arguments: Any) -> int:
+        flags, velocity, spin = arguments[3], arguments[5], arguments[6]
+        island, rows = arguments[-3], arguments[-1]
+        before = flags.copy(), velocity.copy(), spin.copy()
+        found: int = real(*arguments)
+        chosen = [int(row) for row in rows[:found] if island[row] == island[rows[0]]]
+        for row in set(rows[:found].tolist()) - set(chosen):
+            flags[row], velocity[row], spin[row] = (cells[row] for cells in before)
+        rows[: len(chosen)] = chosen
+        return len(chosen)
+
+    patch.setattr(stage, "fall_asleep", faulty)
+
+
+def waking_not_spread(patch: pytest.MonkeyPatch) -> None:
+    """Who is disturbed wakes alone."""
+    patch.setattr(stage, "spread", lambda *arguments: None)
+
+
+def who_slept_is_asked_of_all(patch: pytest.MonkeyPatch) -> None:
+    """Contacts that sleep on are told from others only while somebody sleeps, anywhere."""
+    patch.setattr(stage.SleepScratch, "slept", property(lambda self: self.sleepers > 0))
+
+
+def reach_of_joints_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What a changed body holds by a joint, or a contact of sleep, is not dirty where boxes do not meet."""
+    real = recorder.find_dirty
+
+    def faulty(*arguments: Any) -> int:
+        found: int = real(*arguments[:15], 0, arguments[16], 0, *arguments[18:])
+        return found
+
+    patch.setattr(recorder, "find_dirty", faulty)
+
+
 FAULTS: tuple[Patch, ...] = (
+    one_island_a_tick_falls_asleep,
+    waking_not_spread,
+    who_slept_is_asked_of_all,
+    reach_of_joints_forgotten,
     no_touch_test,
     no_recorded_box,
     no_comparison_of_contacts,

@@ -176,6 +176,57 @@ def test_a_kinematic_body_that_was_elsewhere_is_felt_in_both_places() -> None:
     assert recomputed >= 1 + 2 + 2 and reused > 0 and whole == 0
 
 
+def resimulated(space: Space, snapshots: list[Snapshot], first: int) -> str:
+    """The hash after a rollback to a tick, to the present, without records."""
+    present = space.snapshot()
+    space.keep_records(0)
+    space.restore(snapshots[first])
+    for _ in snapshots[first:]:
+        space.step()
+    found = space.hash()
+    space.restore(present)
+    return found
+
+
+def test_a_joint_reaches_farther_than_boxes() -> None:
+    space = Space()
+    crane = space.add(Box((1, 1, 1)), KINEMATIC, position=(0, 9, 0))
+    weight = space.add(Sphere("0.3"), position=(0, 2, 0))
+    for x in range(3, 12):
+        space.add(Sphere("0.3"), position=(x, 2, 0))
+    space.joints.distance(weight, crane)
+    space.keep_records(8)
+    snapshots = []
+    for tick in range(6):
+        snapshots.append(space.snapshot())
+        space.step(tick)
+    space.restore(snapshots[2])
+    crane.set_velocity((0, 1, 0))
+    snapshots[2] = space.snapshot()
+    for tick in range(2, 6):
+        space.step(tick)
+    assert space.reuse.bodies_recomputed == 4 * 2
+    assert space.hash() == resimulated(space, snapshots, 2)
+
+
+def test_a_joint_that_came_and_went_leaves_its_row() -> None:
+    space = Space()
+    bodies = [space.add(Sphere("0.3"), position=(x, 2, 0)) for x in range(3)]
+    space.keep_records(8)
+    snapshots = []
+    for tick in range(4):
+        snapshots.append(space.snapshot())
+        space.step(tick)
+    space.restore(snapshots[1])
+    space.joints.remove(space.joints.ball(bodies[0], bodies[1]))
+    snapshots[1] = space.snapshot()
+    for tick in range(1, 4):
+        space.step(tick)
+    assert space.recorder is not None
+    assert space.recorder.latest.joints.table.row_count == 1
+    assert space.hash() == resimulated(space, snapshots, 1)
+
+
 def test_geometries_are_told_apart_by_what_they_are() -> None:
     """Two compounds with all columns equal, one the other's mirror image."""
     spaces = make(), make()
