@@ -71,6 +71,8 @@ class RandomSpace:
             gravity=("0", rng.choice(("-9.81", "-9.81", "-9.81", "-25", "0")), "0"),
             tick_rate=rng.choice((60, 60, 30, 120)),
             substeps=rng.choice((4, 4, 2, 1)),
+            sleeping=rng.randrange(4) != 0,
+            sleep_ticks=rng.choice((2, 6, 20)),
         )
         space.add(Box(("20", "0.5", "20")), STATIC, position=("0", "-0.5", "0"))
         for _ in range(self._bodies):

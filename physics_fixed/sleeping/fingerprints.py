@@ -58,6 +58,49 @@ def weighted(cell: int, weight_low: int, weight_high: int) -> int:
     return ((cell & _HALF_MASK) * weight_low) ^ (((cell >> _HALF_BITS) & _HALF_MASK) * weight_high)
 
 
+@device_kernel("void(int64,int64[::1],int64,int64,int64,int64[::1])")
+def add_words(row_count: int, cells: Words, stride: int, low: int, high: int, found: Words) -> None:
+    """Add every ``stride``-th cell to the fingerprints of so many rows."""
+    # Strides that the compiler knows are never negative, so it need not ask, and does several rows at once.
+    if stride == 1:
+        for k in range(row_count):
+            found[k] ^= weighted(cells[k], low, high)
+    elif stride == 3:
+        for k in range(row_count):
+            found[k] ^= weighted(cells[3 * k], low, high)
+    elif stride == 4:
+        for k in range(row_count):
+            found[k] ^= weighted(cells[4 * k], low, high)
+    else:
+        for k in range(row_count):
+            found[k] ^= weighted(cells[stride * k], low, high)
+
+
+@device_kernel("void(int64,int64,int64[:,::1],int64[::1],uint8[::1],int64[::1],int64[::1])")
+def fingerprint_run(
+    row: int, row_count: int, extents: Words, words: Words, block: Bytes, weights: Words, found: Words
+) -> None:
+    """Fingerprints of rows that stand together, the first of which is ``row``."""
+    for k in range(row_count):
+        found[k] = _NEVER_ZERO
+    weight = 0
+    for column in range(extents.shape[0]):
+        size = extents[column, 1]
+        if size & 7 == 0:
+            stride = size >> 3
+            first = (extents[column, 0] >> 3) + row * stride
+            for lane in range(stride):
+                cells = words[first + lane : first + row_count * stride]
+                add_words(row_count, cells, stride, weights[weight], weights[weight + 1], found)
+                weight += 2
+        else:
+            for lane in range(size):
+                first = extents[column, 0] + row * size + lane
+                for k in range(row_count):
+                    found[k] ^= block[first + k * size] * weights[weight]
+                weight += 2
+
+
 @kernel("void(int64,int64[::1],int64[:,::1],int64[::1],uint8[::1],int64[::1],int64[::1])")
 def fingerprint_rows(
     row_count: int, rows: Words, extents: Words, words: Words, block: Bytes, weights: Words, found: Words
@@ -67,6 +110,7 @@ def fingerprint_rows(
     Parameters
     ----------
     rows : (row_count,)
+        Ascending.
     extents, words, block : arrays
         The columns to cover, from :func:`sealed_extents`, and the arena's memory.
     weights : (_WEIGHTS_LENGTH,)
@@ -74,48 +118,13 @@ def fingerprint_rows(
     found : (row_count,), written
         Never 0.
     """
-    for k in range(row_count):
-        found[k] = _NEVER_ZERO
-    weight = 0
-    for column in range(extents.shape[0]):
-        size = extents[column, 1]
-        if size & 7 == 0:
-            for lane in range(size >> 3):
-                add_lane(
-                    row_count,
-                    rows,
-                    (extents[column, 0] >> 3) + lane,
-                    size >> 3,
-                    words,
-                    weights,
-                    weight,
-                    found,
-                )
-                weight += 2
-        else:
-            for lane in range(size):
-                first = extents[column, 0] + lane
-                for k in range(row_count):
-                    found[k] ^= block[first + rows[k] * size] * weights[weight]
-                weight += 2
-
-
-@device_kernel("void(int64,int64[::1],int64,int64,int64[::1],int64[::1],int64,int64[::1])")
-def add_lane(
-    row_count: int,
-    rows: Words,
-    first: int,
-    stride: int,
-    words: Words,
-    weights: Words,
-    weight: int,
-    found: Words,
-) -> None:
-    """Add one word of each row to the fingerprints."""
-    low = weights[weight]
-    high = weights[weight + 1]
-    for k in range(row_count):
-        found[k] ^= weighted(words[first + rows[k] * stride], low, high)
+    begin = 0
+    while begin < row_count:
+        end = begin + 1
+        while end < row_count and rows[end] == rows[end - 1] + 1:
+            end += 1
+        fingerprint_run(rows[begin], end - begin, extents, words, block, weights, found[begin:end])
+        begin = end
 
 
 @inline_kernel("int64(int64[::1],int64[::1],int64[::1])")

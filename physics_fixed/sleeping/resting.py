@@ -136,6 +136,7 @@ def find_candidates(
             if flags[row] & FLAG_NO_SLEEP != 0 or is_pushed(force_q24, torque_q24, row):
                 restless[row] = 1
             continue
+        flags[row] &= _FLAGS_AWAKE  # of a body that slept, and was made scenery by who wrote its cell
         if kind[row] == KINEMATIC:
             moving += 1
             if not (creeps(velocity_q24, row) and creeps(angular_velocity_q24, row)):

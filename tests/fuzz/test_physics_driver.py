@@ -26,6 +26,15 @@ def test_figures_of_a_small_scene(tmp_path: Path) -> None:
     assert rollback["bytes"] > 0
 
 
+@pytest.mark.parametrize(("sleep", "awake"), [("0", 2), ("1", 0)])
+def test_bodies_sleep_if_they_are_to(tmp_path: Path, sleep: str, awake: int) -> None:
+    scene, out = tmp_path / "scene.txt", tmp_path / "out.json"
+    scene.write_text(SCENE.replace("0.03125 1.5", "4.0 0.5"))
+    main([str(scene), "60", sleep, "0", "30", str(out)])
+    found = json.loads(out.read_text())
+    assert (found["sleep"], found["awake"]) == (sleep == "1", awake)
+
+
 def test_a_shape_it_does_not_know_is_named(tmp_path: Path) -> None:
     scene = tmp_path / "scene.txt"
     scene.write_text("D cone 0 0 0 1 1\n")

@@ -68,6 +68,36 @@ def test_a_box_is_pushed_and_others_are_bumped_into() -> None:
     assert world.rows(Render).row(world.slots.find("avatar 1")).rgba == COLOURS[1]
 
 
+def test_what_sleeps_is_pushed_grabbed_and_shoved() -> None:
+    for buttons, z in (("", 1), ("grab", 0), ("throw", 0)):
+        world = make_world(_build)
+        _ready(world)
+        physics, box = world.plugin(Physics), world.slots.find("box")
+        advance(world, 60, Stick(pitch=-30))
+        assert physics.is_asleep(box) and not physics.is_asleep(world.slots.find("avatar 0"))
+        before = position(world, "box")
+        advance(world, 30, Stick(buttons, z=z, pitch=-30))
+        assert not physics.is_asleep(box) and position(world, "box") != before, buttons
+        advance(world, 300, Stick(pitch=-30))
+        assert physics.is_asleep(box), "and sleeps again, the avatar being elsewhere or beside it"
+
+
+def test_who_stands_on_what_slept_keeps_it_awake_and_can_jump() -> None:
+    def build(tick: Tick) -> None:
+        build_floor(tick)
+        tick.create("spawn", position_q24=(0, 2 * METRE, -3 * METRE))
+        add_box(tick, "block", (2, 1, 2), position=(0, "0.5", 0))
+
+    world = make_world(build)
+    advance(world, 60)
+    assert world.plugin(Physics).is_asleep(world.slots.find("block"))
+    advance(world, 60, Stick(), joined=(0,))
+    height = position(world, "avatar 0")[1]
+    assert height == 189 and not world.plugin(Physics).is_asleep(world.slots.find("block"))
+    advance(world, 20, Stick("jump"))
+    assert position(world, "avatar 0")[1] > height + 100
+
+
 def test_grab_hold_carry_and_throw() -> None:
     world = make_world(_build)
     row = _ready(world)

@@ -191,6 +191,23 @@ def shots(rate: int) -> Space:
     return space
 
 
+def sleepers() -> Space:
+    """Towers, a chain and a sensor that fall asleep, and a ball that wakes some of them."""
+    space = Space(sleep_ticks=4)
+    space.add(Box((20, 1, 20)), STATIC, position=(0, -1, 0))
+    lift = space.add(Box((1, "0.1", 1)), KINEMATIC, position=(6, "0.1", 0))
+    space.add(Box((2, 2, 2)), STATIC, position=(-3, 1, 0), sensor=True)
+    for x in (-3, 0, 3):
+        for level in range(2):
+            space.add(Box(("0.5", "0.5", "0.5")), position=(x, Fraction(1, 2) + level, 0))
+    weight = space.add(Box(("0.3", "0.3", "0.3")), position=(6, "0.5", 0))
+    space.joints.distance(weight, lift, limits=(0, 2))
+    space.joints.ball(weight, space.add(Box(("0.3", "0.3", "0.3")), position=(7, "0.5", 0)))
+    space.add(EVERY_SHAPE["compound"], position=(0, "0.1", 4))
+    space.add(Sphere("0.3"), position=(-7, 1, 0), velocity=(9, 0, 0))
+    return space
+
+
 BUILDERS: dict[str, tuple[Builder, int]] = {
     **{
         f"{upper} on {name} {lower}": ((lambda u=upper, lo=lower, k=kind: pair(u, lo, k)), 40)
@@ -221,6 +238,7 @@ BUILDERS: dict[str, tuple[Builder, int]] = {
     "locked tower": (locked_tower, 30),
     "shots 60": (lambda: shots(60), 8),
     "shots 10": (lambda: shots(10), 3),
+    "sleepers": (sleepers, 60),
 }
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -20,6 +23,15 @@ from tests.physics_fixed.sleeping.scenery import (
     space_with_floor,
     tower,
 )
+
+
+def test_the_guide_is_right() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "physics" / "sleeping.md").read_text(
+        encoding="utf-8"
+    )
+    program = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert program is not None
+    exec(program[1], {})  # noqa: S102
 
 
 def test_a_body_sleeps_after_half_a_second_of_rest() -> None:
