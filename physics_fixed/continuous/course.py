@@ -187,11 +187,9 @@ def advance_until(
         if gap > rest:
             return MISSED
         speed = closing_speed(work)
-        if speed <= 0:
+        if speed <= 0 or gap - (tolerance >> 1) >= mul_shift(speed, end - time, 30):
             return MISSED
         time += maximum(div_shift(gap - (tolerance >> 1), speed, 30), 1)
-        if time >= end:
-            return MISSED
     return time
 
 

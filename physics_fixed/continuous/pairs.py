@@ -18,6 +18,7 @@ from physics_fixed.continuous.layout import (
     GOAL_ROTATION,
     GOAL_TURN,
     ONE_Q30,
+    OWN,
     THEIRS,
 )
 from physics_fixed.convex.cores import lay_core, lay_triangle
@@ -223,12 +224,10 @@ def meet_body(words: Words, path: Words, box: Words, near: Words, work: Words) -
     end = ONE_Q30
     code = work[THEIRS + LEAF_CODE]
     for child in range(child_count(work, MINE, words)):
-        filters = work[MINE + LEAF_FILTER]
-        if work[MINE + LEAF_CODE] == SHAPE_COMPOUND:
-            load_child(work, MINE, words, child, work, CHILD)
-            filters = work[CHILD + LEAF_FILTER]
-            if work[CHILD + LEAF_SENSOR] != 0:
-                continue
+        lay_mover(words, path, child, 0, 0, ONE_Q30, work)
+        filters = work[OWN + LEAF_FILTER]
+        if work[OWN + LEAF_SENSOR] != 0:
+            continue
         if code in (SHAPE_MESH, SHAPE_HEIGHT_FIELD):
             if not may_meet(filters, work[THEIRS + LEAF_FILTER]):
                 continue

@@ -201,6 +201,16 @@ def test_joints_pull_back_what_was_stopped() -> None:
     assert apart == pytest.approx(ONE, rel=0.02)
 
 
+def test_joined_bodies_that_do_not_collide_pass_each_other() -> None:
+    for collide in (False, True):
+        space = Space(gravity=(0, 0, 0))
+        target = space.add(Sphere("0.05"), mass=1, position=(2, 0, 0))
+        shot = space.add(Sphere("0.02"), mass=1, velocity=(200, 0, 0), continuous=True)
+        space.joints.distance(target.id, shot.id, limits=(0, 9), collide_connected=collide)
+        space.step()
+        assert (shot.centre_q24[0] < target.centre_q24[0]) == collide
+
+
 def test_locks_hold_what_is_stopped() -> None:
     space = Space(gravity=(0, 0, 0))
     space.add(Box((4, "0.005", 4)), STATIC)
