@@ -43,7 +43,7 @@ from physics_fixed.fixmath.quat import matrix_q30 as matrix_of_quaternion_q30
 from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.fixmath.wide import div_shift, dot3_shift, length3, mul_shift, mul_sub_shift
 from physics_fixed.jit import device_kernel, inline_kernel
-from physics_fixed.layout import SHAPE_BOX, SHAPE_COMPOUND, SHAPE_HULL, Words
+from physics_fixed.layout import SHAPE_BOX, SHAPE_COMPOUND, SHAPE_HULL, SHAPE_SPHERE, Words
 from physics_fixed.solver.bodies import turned
 
 MISSED = -1
@@ -90,14 +90,15 @@ def lay_mover(
         and work[COURSE_LAID_SCALE] == scale_q30
     ):
         return
+    if work[COURSE_LAID_TIME] != time_q30 and work[MINE + LEAF_CODE] != SHAPE_SPHERE:
+        x, y, z, w = rotation_at(work, time_q30)
+        cells = matrix_of_quaternion_q30(x, y, z, w)
+        for cell in range(9):
+            work[MINE + LEAF_MATRIX + cell] = cells[cell]
     work[COURSE_LAID_TIME] = time_q30
     work[COURSE_LAID_CHILD] = child
     work[COURSE_LAID_SHRINK] = shrink
     work[COURSE_LAID_SCALE] = scale_q30
-    x, y, z, w = rotation_at(work, time_q30)
-    cells = matrix_of_quaternion_q30(x, y, z, w)
-    for cell in range(9):
-        work[MINE + LEAF_MATRIX + cell] = cells[cell]
     if work[MINE + LEAF_CODE] == SHAPE_COMPOUND:
         load_child(work, MINE, words, child, work, OWN)
     else:
