@@ -5,6 +5,7 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import minimum
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import (
+    CONTACT_MARGIN_Q24,
     CONTACT_PAIR,
     CONTACT_POINT_COUNT,
     CONTACT_POINT_FIRST,
@@ -202,14 +203,15 @@ def collide_surface(
     """
     side = 1 - surface
     begin = index
-    way = way_of_leaves(leaf_position_q24, leaf_velocity_q24, tick_q40)
+    reach = leaf_reach(leaf, side, leaf_size_q24, words)
+    # However fast, it has no contact across a larger gap; and the path of a fast body is near many triangles.
+    way = minimum(way_of_leaves(leaf_position_q24, leaf_velocity_q24, tick_q40), CONTACT_MARGIN_Q24 + reach)
     first_word = leaf[surface, LEAF_FIRST]
     first_convex = leaf[side, LEAF_FIRST]
     box_in_axes(side, leaf[side, LEAF_CODE], leaf_position_q24, leaf_size_q24, leaf_matrix_q30, way, box)
     count = triangles_near(words, first_word, box, near, near.shape[0])
     if count > near.shape[0] or index + count > contact.shape[0]:
         return -1, index + count
-    reach = leaf_reach(leaf, side, leaf_size_q24, words)
     lay_for_triangles(
         surface, side, leaf[side, LEAF_CODE], leaf_position_q24, leaf_size_q24, leaf_matrix_q30, words,
         first_convex, work,
