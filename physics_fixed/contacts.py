@@ -67,6 +67,7 @@ ENDED_COLUMNS = (
 
 _ROW_MASK = 0xFFFFFFFF
 _LEAST = 64  # contacts that are worth a chunk
+_LEAST_OLD = 256  # old contacts that are
 
 
 def contact_table() -> Table:
@@ -81,8 +82,64 @@ def ended_table() -> Table:
     return Table("ended_contacts", ENDED_COLUMNS, capacity=8)
 
 
-@kernel("int64(int64,int64[:,::1],int64,int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],int64[:,::1])")
+@device_kernel("int64(int64,int64[:,::1],int64,int64)")
+def first_of_name(contact_count: int, contact: Words, pair: int, sub: int) -> int:
+    """First contact that does not come before a pair and sub."""
+    first = 0
+    end = contact_count
+    while first < end:
+        middle = (first + end) >> 1
+        if comes_before(contact[middle, CONTACT_PAIR], contact[middle, CONTACT_SUB], pair, sub):
+            first = middle + 1
+        else:
+            end = middle
+    return first
+
+
+@device_kernel(
+    "void(int64,int64,int64,int64,int64[:,::1],int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],int64[:,::1])"
+)
+def _mark_ended(
+    first: int,
+    end: int,
+    lane: int,
+    contact_count: int,
+    contact: Words,
+    old_pair: Words,
+    old_sub: Words,
+    old_touching: Bytes,
+    was_asleep: Words,
+    rest: Words,
+    ended: Words,
+) -> None:
+    """Write into ``ended[old, 0]`` whether an old contact ended, 1 or 0, for ``first`` to ``end``."""
+    index = first_of_name(contact_count, contact, old_pair[first], old_sub[first])
+    for old in range(first, end):
+        pair = old_pair[old]
+        sub = old_sub[old]
+        while index < contact_count and comes_before(
+            contact[index, CONTACT_PAIR], contact[index, CONTACT_SUB], pair, sub
+        ):
+            index += 1
+        same = (
+            index < contact_count
+            and contact[index, CONTACT_PAIR] == pair
+            and contact[index, CONTACT_SUB] == sub
+        )
+        ended[old, 0] = 0
+        if (
+            old_touching[old] & TOUCHING_NOW != 0
+            and not same
+            and not sleeps_on(pair, old_touching[old] & TOUCHING_SENSOR, was_asleep, rest)
+        ):
+            ended[old, 0] = 1
+
+
+@kernel(
+    "int64(int64[::1],int64,int64[:,::1],int64,int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],int64[:,::1])"
+)
 def find_ended(
+    crew: Words,
     contact_count: int,
     contact: Words,
     old_count: int,
@@ -95,29 +152,26 @@ def find_ended(
 ) -> int:
     """Write pair and sub of the contacts that touched in the previous step and are none now; their number.
 
-    ``was_asleep`` and ``rest`` tell those that sleep on: they have not ended.
+    Parameters
+    ----------
+    crew : (CREW_LENGTH,)
+        Of the step, see :mod:`physics_fixed.parallel.jobs`.
+    contact : (contact_count, CONTACT_WIDTH)
+    old_pair, old_sub, old_touching : (old_count,)
+        Columns of the table of contacts as the previous step left it.
+    was_asleep, rest : (n,)
+        They tell which contacts sleep on: those have not ended.
+    ended : (old_count, 2), written
     """
+    share(
+        crew, 0, old_count, _LEAST_OLD, _mark_ended,
+        (contact_count, contact, old_pair, old_sub, old_touching, was_asleep, rest, ended),
+    )  # fmt: skip
     ended_count = 0
-    index = 0
     for old in range(old_count):
-        pair = old_pair[old]
-        sub = old_sub[old]
-        while index < contact_count and comes_before(
-            contact[index, CONTACT_PAIR], contact[index, CONTACT_SUB], pair, sub
-        ):
-            index += 1
-        same = (
-            index < contact_count
-            and contact[index, CONTACT_PAIR] == pair
-            and contact[index, CONTACT_SUB] == sub
-        )
-        if (
-            old_touching[old] & TOUCHING_NOW != 0
-            and not same
-            and not sleeps_on(pair, old_touching[old] & TOUCHING_SENSOR, was_asleep, rest)
-        ):
-            ended[ended_count, 0] = pair
-            ended[ended_count, 1] = sub
+        if ended[old, 0] != 0:
+            ended[ended_count, 0] = old_pair[old]
+            ended[ended_count, 1] = old_sub[old]
             ended_count += 1
     return ended_count
 

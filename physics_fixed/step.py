@@ -354,8 +354,9 @@ def keep_results(tables: StepTables, gravity_q24: Words, settings: Words, scratc
     )  # fmt: skip
     scratch.reserve_ended(contacts.count)
     scratch.ended_count = find_ended(
-        contact_count, scratch.contact, contacts.count, contacts.array("pair"), contacts.array("sub"),
-        contacts.array("touching"), scratch.sleep.was_asleep, scratch.sleep.rest, scratch.ended,
+        scratch.crew.words, contact_count, scratch.contact, contacts.count, contacts.array("pair"),
+        contacts.array("sub"), contacts.array("touching"), scratch.sleep.was_asleep, scratch.sleep.rest,
+        scratch.ended,
     )  # fmt: skip
     if not make_room(contact_count, scratch.contact, contacts, scratch.sleep):
         return

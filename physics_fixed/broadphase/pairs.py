@@ -36,7 +36,8 @@ ORDER_WIDTH = 2
 SORTED_WIDTH = 8
 # used[lane]: rows of the lane's memory in use.
 USED_PAIRS = 2
-_LEAST = 32  # small bodies that are worth a chunk
+_LEAST = 32  # small bodies that are worth a chunk, when their neighbours are sought
+_LEAST_KEYS = 128  # and when they are put in order
 
 
 @device_kernel("int64(int64,int64[::1],int64[:,::1],int64[::1])")
@@ -106,10 +107,47 @@ def sort_by_key(order: Words, spare: Words, count: int, key_bits: int, histogram
             order[index, 1] = spare[index, 1]
 
 
+@device_kernel("void(int64,int64,int64,int64,int64,int64,int64,int64,int64,int64[:,::1],int64[:,::1])")
+def _put_keys(
+    first: int,
+    end: int,
+    lane: int,
+    cell: int,
+    low_x: int,
+    low_y: int,
+    low_z: int,
+    y_bits: int,
+    z_bits: int,
+    box_q24: Words,
+    order: Words,
+) -> None:
+    """Write the keys of the small bodies ``first`` to ``end``: the cells of their lower corners."""
+    for index in range(first, end):
+        row = order[index, 1]
+        x = (box_q24[row, 0] - low_x) // cell + 1
+        y = (box_q24[row, 1] - low_y) // cell + 1
+        z = (box_q24[row, 2] - low_z) // cell + 1
+        order[index, 0] = (((x << y_bits) + y) << z_bits) + z
+
+
+@device_kernel("void(int64,int64,int64,int64[:,::1],int64[::1],int64[:,::1],int64[:,::1])")
+def _put_sorted(
+    first: int, end: int, lane: int, order: Words, active: Words, box_q24: Words, sorted_box_q24: Words
+) -> None:
+    """Write the rows ``first`` to ``end`` of ``sorted_box_q24``."""
+    for index in range(first, end):
+        row = order[index, 1]
+        for column in range(6):
+            sorted_box_q24[index, column] = box_q24[row, column]
+        sorted_box_q24[index, 6] = row
+        sorted_box_q24[index, 7] = active[row]
+
+
 @device_kernel(
-    "UniTuple(int64,3)(int64,int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
+    "UniTuple(int64,3)(int64[::1],int64,int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1])"
 )
 def sort_into_cells(
+    crew: Words,
     count: int,
     active: Words,
     box_q24: Words,
@@ -158,19 +196,12 @@ def sort_into_cells(
             if x_bits + y_bits + z_bits <= _KEY_BITS_MAX:
                 break
             cell *= 2
-        for index in range(small):
-            row = order[index, 1]
-            x = (box_q24[row, 0] - low_x) // cell + 1
-            y = (box_q24[row, 1] - low_y) // cell + 1
-            z = (box_q24[row, 2] - low_z) // cell + 1
-            order[index, 0] = (((x << y_bits) + y) << z_bits) + z
+        share(
+            crew, 0, small, _LEAST_KEYS, _put_keys,
+            (cell, low_x, low_y, low_z, y_bits, z_bits, box_q24, order),
+        )  # fmt: skip
         sort_by_key(order, spare, small, x_bits + y_bits + z_bits, histogram)
-    for index in range(small + big):
-        row = order[index, 1]
-        for lane in range(6):
-            sorted_box_q24[index, lane] = box_q24[row, lane]
-        sorted_box_q24[index, 6] = row
-        sorted_box_q24[index, 7] = active[row]
+    share(crew, 0, small + big, _LEAST_KEYS, _put_sorted, (order, active, box_q24, sorted_box_q24))
     histogram[0] = small + big
     return small, y_bits, z_bits
 
@@ -392,7 +423,9 @@ def find_pairs(
         Number of pairs. If it exceeds the capacity, nothing has been written to ``pairs``: call
         again with longer arrays.
     """
-    small, y_bits, z_bits = sort_into_cells(count, active, box_q24, order, spare, sorted_box_q24, histogram)
+    small, y_bits, z_bits = sort_into_cells(
+        crew, count, active, box_q24, order, spare, sorted_box_q24, histogram
+    )
     pair_count = emit_pairs(crew, small, histogram[0], y_bits, z_bits, order, sorted_box_q24, founds, used)
     if pair_count < founds.shape[1]:
         sort_pairs(count, pair_count, crew[LANES], used, founds, pairs, histogram)

@@ -57,9 +57,18 @@ def call_job(crew: Words, first: int, end: int, lane: int) -> int:
     raise AssertionError("jobs are posted in compiled code only")
 
 
+def fetch(table: Words, row: int) -> int:
+    """Tell the processor that a row of two cache lines is going to be read; returns 0.
+
+    What another thread has just written takes as long to come as several rows of contacts to compute.
+    """
+    return 0
+
+
 if COMPILER_ON:
     from physics_fixed.parallel import lowering
 
     lowering.register_atomics(load, store, exchange, exchange_if)
     lowering.register_waiting(pause, give_way)
     lowering.register_call(call_job)
+    lowering.register_fetch(fetch)

@@ -23,7 +23,7 @@ THREADS_VARIABLE: Final = "LOCKSTEP_THREADS"
 WORK_MIN: Final = 400
 """Bodies and contacts together below which a step takes one thread: waking another would cost more."""
 
-_SPINS = 2000  # looks of about 20 ns: as long as the gaps between the jobs of a step
+_SPINS = 8000  # looks of about 20 ns: longer than what a step of a thousand bodies does between two jobs
 
 
 class _Pool:

@@ -18,7 +18,7 @@ from numba.core.errors import TypingError
 from numba.core.typing import signature
 from numba.extending import lower_builtin, type_callable
 
-from physics_fixed.parallel.crew_words import JOB_ARGUMENTS, JOB_FUNCTION
+from physics_fixed.parallel.crew_words import JOB_ARGUMENTS, JOB_FUNCTION, LINE
 
 types: Any = numba_types  # made at run time, in part
 I64 = ir.IntType(64)
@@ -26,6 +26,7 @@ I32 = ir.IntType(32)
 _BYTES = ir.IntType(8).as_pointer()
 _CHUNK = ir.FunctionType(I64, [_BYTES, I64, I64, I64])
 _WORDS = types.Array(types.int64, 1, "C")
+_TABLE = types.Array(types.int64, 2, "C")
 
 Value = Any  # ir.Value
 Builder = Any  # ir.IRBuilder
@@ -121,6 +122,31 @@ def register_call(call_job: Callable[..., int]) -> None:
         return builder.call(
             builder.inttoptr(function, _CHUNK.as_pointer()), [builder.inttoptr(arguments, _BYTES), *args[1:]]
         )
+
+
+def register_fetch(fetch: Callable[..., int]) -> None:
+    """Register the hint that a row is going to be read."""
+
+    @type_callable(fetch)  # type: ignore[untyped-decorator]
+    def rule(context: Any) -> Callable[..., Any]:
+        def typer(table: Any, row: Any) -> Any:
+            if table != _TABLE or types.unliteral(row) != types.int64:
+                raise TypingError(f"fetch: {table}, {row}; allowed: {_TABLE}, int64")
+            return signature(types.int64, _TABLE, types.int64)
+
+        return typer
+
+    @lower_builtin(fetch, _TABLE, types.int64)  # type: ignore[untyped-decorator]
+    def lower_fetch(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
+        table = context.make_array(_TABLE)(context, builder, args[0])
+        width = cgutils.unpack_tuple(builder, table.shape)[1]
+        first = builder.mul(args[1], width)
+        hint = ir.FunctionType(ir.VoidType(), [_BYTES, I32, I32, I32])
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", (_BYTES,), hint)
+        for line in range(2):
+            place = builder.gep(table.data, [builder.add(first, I64(line * LINE))])
+            builder.call(prefetch, [builder.bitcast(place, _BYTES), I32(0), I32(3), I32(1)])
+        return I64(0)
 
 
 def register_share(share: Callable[..., int], run_job: Any) -> None:

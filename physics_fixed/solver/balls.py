@@ -8,10 +8,11 @@ at right angles to it change ``d`` by ``p n + f``, of which a takes its share, a
 
 from __future__ import annotations
 
-from physics_fixed.fixmath.scalar import clamp, maximum
+from physics_fixed.fixmath.scalar import clamp, maximum, minimum
 from physics_fixed.fixmath.wide import dot3_shift, mul_shift, mul_sub_shift
 from physics_fixed.jit import device_kernel, inline_kernel
 from physics_fixed.layout import MOTION_SHIFT, MOTION_V, MOTION_W, Words
+from physics_fixed.parallel.atomics import fetch
 from physics_fixed.solver.rolling import solve_roll
 from physics_fixed.solver.rows import (
     BALL_BODIES,
@@ -38,6 +39,7 @@ from physics_fixed.solver.settings import BIAS_RATE, IMPULSE_SCALE, MASS_SCALE, 
 from physics_fixed.solver.terms import shrink_factor_q30
 
 _ROW_MASK = 0xFFFFFFFF
+_AHEAD = 4  # rows whose bodies are asked for before their turn
 
 
 @inline_kernel("void(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64[:,::1],int64,int64,int64)")
@@ -158,6 +160,9 @@ def solve_ball_pairs(
 ) -> None:
     """One pass over rows ``first`` to ``end``, each of two dynamic bodies."""
     for row in range(first, end):
+        soon = ball[minimum(row + _AHEAD, end - 1), BALL_BODIES]
+        fetch(motion, soon >> 32)
+        fetch(motion, soon & _ROW_MASK)
         a = ball[row, BALL_BODIES] >> 32
         b = ball[row, BALL_BODIES] & _ROW_MASK
         if ball[row, BALL_ROLL] != 0:
