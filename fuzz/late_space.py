@@ -65,7 +65,7 @@ def add_group(space: Space, style: str, centre: tuple[int, int], size: int, rng:
             mass=rng.choice(("0.2", "1", "5")),
             friction=rng.choice(("0", "0.5", "0.9")),
             restitution=rng.choice(("0", "0", "0.6")),
-            rolling=rng.choice(("0", "0.05")),
+            rolling="0.05" if index % 3 == 2 else 0,
             continuous=style == "shots" and rng.randrange(2) == 0,
             user_id=rng.randrange(1 << 40),
         )
