@@ -31,9 +31,10 @@ Input = Callable[[Space, int, int], None]
 def islands(pushed: int, *, stacks: bool) -> tuple[Space, Input]:
     """Two hundred groups of five bodies, and an avatar that pushes so many others along.
 
-    With ``stacks`` a group is a stack of boxes, otherwise four spheres in a square with one on top.
+    With ``stacks`` a group is a stack of boxes, otherwise four spheres in a square with one on top. Nothing
+    sleeps: this is about what is awake and untouched.
     """
-    space = Space()
+    space = Space(sleeping=False)
     space.add(Box((80, 1, 80)), STATIC, position=(0, -1, 0))
     half, box, ball = "0.5", Box(("0.5", "0.5", "0.5")), Sphere("0.5")
     for group in range(_GROUPS):

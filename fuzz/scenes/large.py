@@ -123,8 +123,8 @@ def shape_of(piece: Piece) -> Shape:
 
 
 def build(name: str) -> Space:
-    """A scene as a space; the dynamic bodies come last."""
-    space = Space()
+    """A scene as a space, in which nothing sleeps; the dynamic bodies come last."""
+    space = Space(sleeping=False)
     for piece in LARGE[name]():
         kind = STATIC if piece.is_static else DYNAMIC
         space.add(shape_of(piece), kind, position=piece.position)
