@@ -11,6 +11,7 @@ from fuzz.benches import BENCHES
 from fuzz.benches.engines import bench_engines, overlaps_mm
 from fuzz.benches.resimulation import islands, measure
 from fuzz.benches.state import bench_state
+from fuzz.benches.threads import bench_threads
 from fuzz.cli import main
 from fuzz.scenes.large import LARGE, build
 
@@ -41,6 +42,12 @@ def test_state_of_a_scene_at_rest() -> None:
 def test_a_late_input_recomputes_what_it_touches(pushed: int, stacks: int) -> None:
     found: dict[str, Any] = measure(lambda: islands(pushed, stacks=bool(stacks)), ticks_before=20, samples=2)
     assert found["bodies_recomputed_a_tick"] == pushed + 1
+
+
+def test_threads_are_timed_and_give_equal_states() -> None:
+    found = json.loads(bench_threads(scene="pile100", threads=2, steps=3, repeats=2, settling=5))
+    assert (found["equal"], found["threads"], found["steps"]) == (True, 2, 3)
+    assert found["speed_up"] == pytest.approx(found["ms_one"] / found["ms_several"], abs=0.1)
 
 
 def test_scenes_have_as_many_bodies_as_they_say() -> None:
