@@ -115,6 +115,18 @@ def test_error_in_a_chunk_is_raised_when_the_step_ends() -> None:
     crew.end()
 
 
+def test_bounds_checks_see_errors_in_chunks() -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tests.physics_fixed.threads.out_of_bounds"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LOCKSTEP_BOUNDSCHECK": "on"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["fine", "IndexError"] * 2
+
+
 def shares(choice: Choice, alone_ns: int, shared_ns: int, steps: int) -> int:
     """How many of some steps are shared, where steps take so long."""
     count = 0
