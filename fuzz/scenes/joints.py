@@ -23,10 +23,12 @@ class Bridge:
     crates : int
     damping : number
         Of the planks, 1/s. Joints lose no energy: without it a bridge swings for minutes.
+    sleeping : bool
+        Whether it may fall asleep.
     """
 
-    def __init__(self, *, crates: int = 3, damping: int = 2) -> None:
-        self.space = space = Space()
+    def __init__(self, *, crates: int = 3, damping: int = 2, sleeping: bool = True) -> None:
+        self.space = space = Space(sleeping=sleeping)
         end = PLANKS * _PLANK
         left = space.add(Box(("0.5", "0.5", 1)), STATIC, position=("-0.5", 0, 0))
         right = space.add(Box(("0.5", "0.5", 1)), STATIC, position=(end + Fraction(1, 2), 0, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from physics_fixed.fixmath.scalar import minimum
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import (
     CONTACT_PAIR,
@@ -26,6 +27,7 @@ from physics_fixed.solver.joints.rows import AXES, MODE_MOTOR, WORLD_ROW
 from physics_fixed.solver.settings import SLEEP_TICKS, STILL_SHIFT, STILL_SPEED
 
 _ROW_MASK = 0xFFFFFFFF
+_ONE_Q30 = 1 << 30
 _BALL_TURNS = 5  # so much faster may a ball turn: one that spins in place takes up the same room as at rest
 
 
@@ -52,7 +54,7 @@ def unsettle(row: int, other: int, kind: Bytes, rest: Words, still_ticks: Bytes)
 
 @kernel(
     "void(int64,int64[::1],int64[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[::1],int64[:,::1],"
-    "int64,int64[:,::1],int64,uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[::1],uint8[:,::1],int64[:,::1])"
+    "int64[::1],int64,int64[:,::1],int64,uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[::1],uint8[:,::1],int64[:,::1])"
 )
 def count_still(
     count: int,
@@ -65,6 +67,7 @@ def count_still(
     rest: Words,
     restless: Words,
     motion: Words,
+    lever_q24: Words,
     contact_count: int,
     contact: Words,
     joint_count: int,
@@ -82,8 +85,8 @@ def count_still(
     ----------
     settings : (SETTINGS_LENGTH,)
     mobile, motion : arrays
-        As the solver left them.
-    kind, shape, flags, still_ticks : (n,)
+        As :func:`physics_fixed.solver.bodies.finish_bodies` left them.
+    kind, shape, flags, still_ticks, lever_q24 : (n,)
         Columns of the table of bodies; ``still_ticks`` is written.
     rest, restless : (n,)
         See :mod:`physics_fixed.sleeping.resting`.
@@ -103,7 +106,11 @@ def count_still(
             and is_shorter(motion, row, MOTION_V, settings[STILL_SPEED])
             and is_shorter(motion, row, MOTION_W, turns * settings[STILL_SPEED])
             and is_shorter(motion, row, MOTION_SHIFT, settings[STILL_SHIFT])
-            and is_shorter(motion, row, MOTION_TURN, turns * settings[STILL_SHIFT])
+            # The turn is in radians by now, Q30: the bound, Q28 m, goes over the lever, Q24 m.
+            and is_shorter(
+                motion, row, MOTION_TURN,
+                minimum((turns * settings[STILL_SHIFT] << 26) // lever_q24[row], _ONE_Q30),
+            )
         )
         if not still:
             still_ticks[row] = 0

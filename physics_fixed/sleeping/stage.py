@@ -246,8 +246,8 @@ def settle(
     edges, table = joints.edges(), joints.table
     count_still(
         count, settings, mobile, bodies.array("kind"), bodies.array("shape"), flags, still, sleep.rest,
-        sleep.restless, motion, contact_count, contact, *edges, table.array("mode"),
-        table.array("motor_speed_q24"),
+        sleep.restless, motion, bodies.array("lever_q24"), contact_count, contact, *edges,
+        table.array("mode"), table.array("motor_speed_q24"),
     )  # fmt: skip
     fallen = fall_asleep(
         count, ticks, mobile, flags, still, bodies.array("velocity_q24"),

@@ -10,7 +10,7 @@ import pytest
 
 from fuzz.fuzzers import incremental as fuzzer
 from fuzz.report import CheckFailed
-from physics_fixed import step
+from physics_fixed import Box, Space, Sphere, step
 from physics_fixed.incremental import record, recorder, small
 from physics_fixed.layout import DYNAMIC, KINEMATIC
 from physics_fixed.sleeping import stage
@@ -203,7 +203,6 @@ FAULTS: tuple[Patch, ...] = (
     bodies_out_of_order,
     no_warm_start,
     kinematic_bodies_coloured,
-    bullets_hold_nothing_together,
     boxes_do_not_cover_paths,
 )
 
@@ -223,3 +222,36 @@ def test_fault_is_found(fault: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
         except CheckFailed:
             return
     pytest.fail(f"not found in {RUNS} runs")
+
+
+def test_a_bullet_belongs_to_whom_it_may_meet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a bullet is stopped depends on where the other one ends its tick, and that on who pushes it.
+
+    Too rare for random scenes: the one in its way is pushed late, by a third that the bullet cannot meet.
+    """
+    assert bullet_after_a_late_push() == [True]
+    bullets_hold_nothing_together(monkeypatch)
+    assert bullet_after_a_late_push() == [False]
+
+
+def bullet_after_a_late_push() -> list[bool]:
+    """Whether the states are equal with records and without."""
+    hashes = []
+    for records in (4, 0):
+        space = Space(gravity=(0, 0, 0), sleeping=False)
+        box = Box(("0.5", "0.5", "0.5"))
+        space.add(box, position=(0, 0, 0))
+        pusher = space.add(box, position=("1.005", 0, 0))
+        bullet = Sphere("0.1")
+        space.add(bullet, position=("-3.2", 0, 0), velocity=(200, 0, 0), continuous=True)
+        for k in range(12):  # so few of all are dirty that it pays
+            space.add(box, position=(20 + 2 * k, 0, 0))
+        space.keep_records(records)
+        before = space.snapshot()
+        space.step(0)
+        space.restore(before)
+        pusher.set_velocity(velocity=(-9, 0, 0))
+        space.step(0)
+        hashes.append(space.hash())
+        assert records == 0 or space.reuse.steps_partial == 1
+    return [hashes[0] == hashes[1]]

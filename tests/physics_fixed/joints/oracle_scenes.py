@@ -29,7 +29,7 @@ EVERYTHING = {
 
 def machine(kind: str) -> Space:
     """One of the machines above a floor."""
-    space = Space()
+    space = Space(sleeping=False)
     space.add(Box((30, 1, 30)), STATIC, position=(0, -1, 0))
     MACHINES[kind](space, 0)
     return space
@@ -37,7 +37,7 @@ def machine(kind: str) -> Space:
 
 def extremes(tick_rate: int, substeps: int) -> Space:
     """The smallest, lightest, largest, heaviest and fastest bodies, in a corner of the world, all joined."""
-    space = Space(gravity=(-1000, 1000, -1000), tick_rate=tick_rate, substeps=substeps)
+    space = Space(sleeping=False, gravity=(-1000, 1000, -1000), tick_rate=tick_rate, substeps=substeps)
     far = 16384
     bodies = [
         space.add(Sphere(SMALL), mass="0.001", position=(far, far, far), velocity=(256, -256, 256)),
@@ -71,7 +71,7 @@ def extremes(tick_rate: int, substeps: int) -> Space:
 
 def hub() -> Space:
     """Twelve heavy arms on a light hub, which turns, and one rod of length 0."""
-    space = Space(gravity=(0, 0, 0))
+    space = Space(sleeping=False, gravity=(0, 0, 0))
     centre = space.add(Sphere("0.1"), mass="0.01", angular_velocity=(20, 30, 40))
     for index in range(12):
         side = "xyz"[index % 3]
@@ -84,7 +84,7 @@ def hub() -> Space:
 
 BUILDERS: dict[str, tuple[Callable[[], Space], int]] = {
     **{kind: ((lambda kind=kind: machine(kind)), 30) for kind in MACHINES},
-    "bridge": (lambda: Bridge(crates=1).space, 8),
+    "bridge": (lambda: Bridge(sleeping=False, crates=1).space, 8),
     "extremes 60": (lambda: extremes(60, 4), 8),
     "extremes 10": (lambda: extremes(10, 1), 8),
     "extremes 480": (lambda: extremes(480, 16), 2),

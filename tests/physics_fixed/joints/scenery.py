@@ -18,7 +18,7 @@ TWIST, SWING_Y, SWING_Z, CONE = 3, 4, 5, 6
 
 def weightless() -> Space:
     """A space without gravity."""
-    return Space(gravity=(0, 0, 0))
+    return Space(sleeping=False, gravity=(0, 0, 0))
 
 
 def place(joint: Joint, axis: int | None = None) -> float:

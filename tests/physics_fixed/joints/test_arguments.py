@@ -142,7 +142,7 @@ BEYOND: dict[str, tuple[Do, tuple[str, ...]]] = {
 
 
 def make() -> tuple[Space, Body, Body]:
-    space = Space()
+    space = Space(sleeping=False)
     return space, space.add(CUBE), space.add(CUBE, position=(0, 1, 0))
 
 
@@ -185,7 +185,7 @@ def test_the_bounds_themselves_are_allowed_and_simulate(what: str) -> None:
 
 
 def test_one_body_must_be_dynamic() -> None:
-    space = Space()
+    space = Space(sleeping=False)
     wall, lift = space.add(CUBE, STATIC), space.add(CUBE, KINEMATIC)
     for a, b in ((wall, lift), (lift, wall), (wall, None)):
         with pytest.raises(NumberError, match="neither body is DYNAMIC"):

@@ -106,7 +106,7 @@ def test_a_stop_takes_the_speed_and_does_not_throw_back(rate: int) -> None:
 
 def test_cone_and_twist_bound_a_limb_that_is_thrown_about() -> None:
     """Ten seconds of changing torques and gravity: at most three degrees beyond, and it comes to rest."""
-    space = Space()
+    space = Space(sleeping=False)
     body = space.add(CUBE, position=("0.5", 0, 0), mass=4, angular_damping=1)
     joint = space.joints.ball(body, anchor=(0, 0, 0), axis=(1, 0, 0), cone=40, twist=(-15, 15), friction=1)
     for tick in range(600):
@@ -273,7 +273,7 @@ def test_a_spring_bears_a_load_as_far_as_its_damping_lets_it() -> None:
     """Without damping it sinks by g / omega^2; damping makes a steady load sink it by less, see the page."""
     sinks = []
     for ratio in ("0", "1"):
-        space = Space()
+        space = Space(sleeping=False)
         body = space.add(CUBE, mass=3, linear_damping="0.5" if ratio == "0" else 0)
         space.joints.slider(body, axis=(0, 1, 0), spring=Spring(2, ratio))
         run(space, 1800)
@@ -313,7 +313,7 @@ def test_a_rod_pushes_and_pulls_a_rope_only_pulls() -> None:
 
 
 def test_a_rope_goes_taut_and_holds() -> None:
-    space = Space()
+    space = Space(sleeping=False)
     body = space.add(Sphere("0.2"), mass=50)
     joint = space.joints.distance(body, anchor_b=(0, 0, 0), limits=(0, 3))
     longest = 0.0
@@ -326,7 +326,7 @@ def test_a_rope_goes_taut_and_holds() -> None:
 
 
 def test_a_distance_joint_keeps_a_least_distance_and_a_winch_changes_it() -> None:
-    space = Space()
+    space = Space(sleeping=False)
     body = space.add(Sphere("0.2"), mass=5, position=(0, 1, 0), lock_position="xz")
     joint = space.joints.distance(body, anchor_b=(0, 0, 0), limits=("0.5", 9))
     run(space, 240)
@@ -346,7 +346,7 @@ def test_a_distance_joint_keeps_a_least_distance_and_a_winch_changes_it() -> Non
 
 
 def test_a_generic_joint_mixes_what_its_axes_do() -> None:
-    space = Space()
+    space = Space(sleeping=False)
     post = space.add(CUBE, STATIC)
     body = space.add(CUBE, mass=2, position=(0, -1, 0), velocity=(5, 0, 2), angular_velocity=(0, 0, 4))
     axes = {

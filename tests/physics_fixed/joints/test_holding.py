@@ -35,7 +35,7 @@ KINDS: dict[str, Make] = {
 @pytest.mark.parametrize("end", ["world", "static"])
 def test_a_load_hangs_from_what_does_not_yield(kind: str, end: str) -> None:
     """The drift after 600 steps is what the stiffness says, and the load is still."""
-    space = Space()
+    space = Space(sleeping=False)
     holder = space.add(CUBE, STATIC) if end == "static" else None
     load = space.add(CUBE, position=(0, "-0.5", 0), mass=5)
     joint = KINDS[kind](space, load, holder)
@@ -124,7 +124,7 @@ def test_a_fixed_joint_keeps_the_pose_however_it_is_made() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_moving_anchor_carries_its_load(kind: str) -> None:
     """A kinematic body that sets off at once at 3 m/s: no more than 1 mm apart, and the load comes along."""
-    space = Space()
+    space = Space(sleeping=False)
     carrier = space.add(CUBE, KINEMATIC, velocity=(3, 0, 0))
     load = space.add(CUBE, position=(0, -1, 0), mass=2, linear_damping="0.5")
     joint = {
@@ -159,7 +159,7 @@ def test_a_turning_anchor_turns_its_load() -> None:
 @pytest.mark.parametrize(("link", "weight", "mm"), [(1, 100, 60), (100, 1, 1.5), (1, 1, 2.5)])
 def test_a_chain_bears_a_hundred_times_its_links_mass(link: int, weight: int, mm: float) -> None:
     """Six links and a ball that swings at 3 m/s; at rest the reduced mass and the load give the gap."""
-    space = Space()
+    space = Space(sleeping=False)
     joints: list[Joint] = []
     before: Body | None = None
     for index in range(6):
@@ -182,7 +182,7 @@ def test_a_chain_bears_a_hundred_times_its_links_mass(link: int, weight: int, mm
 
 def test_a_long_rail_belongs_to_what_does_not_move() -> None:
     """A lift goes up 140 m along a rail of a static body, with as much as its own mass beside its middle."""
-    space = Space()
+    space = Space(sleeping=False)
     rail = space.add(Box((1, "0.1", 1)), STATIC, position=(0, -1, 0))
     lift = space.add(Box((1, "0.2", 1)), mass=100)
     space.add(Box(("0.2", "0.2", "0.2")), mass=100, position=("0.7", "0.4", 0))

@@ -64,7 +64,7 @@ def test_a_joint_breaks_at_the_torque_it_is_told(kind: str, load: str, breaks: b
 def test_a_blow_breaks_what_its_weight_does_not() -> None:
     """A fixed shelf carries a ball; the same ball from three metres breaks it."""
     for height, breaks in (("0.5", False), (4, True)):
-        space = Space()
+        space = Space(sleeping=False)
         shelf = space.add(CUBE, mass=5)
         joint = space.joints.fixed(shelf, break_force=700)
         space.add(Sphere("0.25"), mass=20, position=(0, height, 0))
@@ -74,7 +74,7 @@ def test_a_blow_breaks_what_its_weight_does_not() -> None:
 
 def test_a_break_survives_a_rollback() -> None:
     """From before, at and after the break: the same event in the same tick, and the same bits."""
-    space = Space()
+    space = Space(sleeping=False)
     body = space.add(CUBE, position=(0, 0, 0), velocity=(0, 3, 0))
     joint = space.joints.distance(body, anchor_b=(0, 0, 0), limits=(0, 2), break_force=100)
     snapshots, live, events = [], [], []
@@ -118,7 +118,7 @@ def test_a_broken_joint_is_no_more_than_a_row() -> None:
 @pytest.mark.parametrize("collide", [False, True])
 def test_jointed_bodies_collide_only_when_asked(collide: bool) -> None:  # noqa: FBT001
     """A pendulum of a length at which it must strike the body that it hangs from."""
-    space = Space()
+    space = Space(sleeping=False)
     post = space.add(CUBE, STATIC, position=(0, "-0.6", 0))
     bob = space.add(Sphere("0.2"), position=("0.9", 0, 0))
     space.joints.distance(bob, post, anchor_b=(0, "0.1", 0), collide_connected=collide)
@@ -165,7 +165,7 @@ def test_two_joints_of_one_pair_keep_it_apart_until_both_are_gone() -> None:
 
 
 def test_a_joint_that_is_switched_off_lets_go_and_takes_hold_again() -> None:
-    space = Space()
+    space = Space(sleeping=False)
     body = space.add(CUBE, position=(0, 0, 0))
     joint = space.joints.ball(body)
     run(space, 30)
@@ -184,7 +184,7 @@ def test_a_joint_that_is_switched_off_lets_go_and_takes_hold_again() -> None:
 
 
 def test_a_disabled_body_is_not_held() -> None:
-    space = Space()
+    space = Space(sleeping=False)
     body = space.add(CUBE)
     space.joints.ball(body)
     body.set_enabled(enabled=False)
@@ -197,7 +197,7 @@ def test_a_disabled_body_is_not_held() -> None:
 
 @pytest.mark.parametrize("kind", MACHINES)
 def test_a_body_takes_its_joints_along(kind: str) -> None:
-    space = Space()
+    space = Space(sleeping=False)
     joints = MACHINES[kind](space, 0)
     run(space, 10)
     victim = joints[0].body_a
@@ -219,7 +219,7 @@ def test_a_body_takes_its_joints_along(kind: str) -> None:
 
 def test_a_row_that_is_used_again_carries_nothing_over() -> None:
     """A joint in the row of a removed one gives the motion of one that is the first there."""
-    spaces = [Space(), Space()]
+    spaces = [Space(sleeping=False), Space(sleeping=False)]
     bodies = [space.add(CUBE) for space in spaces]
     old = spaces[0].joints.hinge(bodies[0], motor=Motor(20, 1000), break_force=5)
     run(spaces[0], 0)
@@ -237,7 +237,7 @@ def test_a_row_that_is_used_again_carries_nothing_over() -> None:
 
 def test_a_teleport_of_one_body_brings_it_back_without_an_explosion() -> None:
     """Six metres away: it comes back at 16 m/s at most, overshoots a little, and hangs as before."""
-    space = Space()
+    space = Space(sleeping=False)
     holder = space.add(CUBE, STATIC)
     body = space.add(CUBE, position=(0, -1, 0), linear_damping="0.5", angular_damping="0.5")
     joint = space.joints.ball(holder, body, anchor=(0, 0, 0))
@@ -254,7 +254,7 @@ def test_a_teleport_of_one_body_brings_it_back_without_an_explosion() -> None:
 
 
 def test_a_teleport_of_a_whole_group_leaves_no_kick() -> None:
-    space = Space(gravity=(0, 0, 0))
+    space = Space(sleeping=False, gravity=(0, 0, 0))
     bodies = [space.add(CUBE, position=(index, 0, 0)) for index in range(4)]
     joints = [
         space.joints.fixed(bodies[index], bodies[index + 1], anchor=(f"{index}.5", 0, 0))
