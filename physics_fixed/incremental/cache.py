@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from physics_fixed.cells import copy_cells
 from physics_fixed.incremental.dirty import ROLE_BOUNDARY, ROLE_DIRTY, ROLE_NONE
-from physics_fixed.incremental.rows import copy_cells, copy_row, note_row, rows_differ
+from physics_fixed.incremental.rows import copy_row, note_row, rows_differ
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import ACTIVE_DYNAMIC, STATIC, Bytes, Words
 from physics_fixed.narrowphase.pairing import comes_before

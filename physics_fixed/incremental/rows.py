@@ -8,6 +8,7 @@ whose indices cannot be negative: only then are they vectorised.
 
 from __future__ import annotations
 
+from physics_fixed.cells import copy_cells
 from physics_fixed.fixmath.scalar import minimum
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import Bytes, Words
@@ -129,29 +130,6 @@ def find_different_rows(
             row_size, mark, found, found_count,
         )  # fmt: skip
     return found_count
-
-
-@inline_kernel("void(int64,int64,int64[::1],uint8[::1],int64,int64[::1],uint8[::1])")
-def copy_cells(
-    size: int,
-    source: int,
-    from_words: Words,
-    from_block: Bytes,
-    target: int,
-    to_words: Words,
-    to_block: Bytes,
-) -> None:
-    """Copy ``size`` bytes from byte ``source`` of one block to byte ``target`` of another."""
-    if (size | source | target) & 7 == 0:
-        from_cells = from_words[source >> 3 : (source + size) >> 3]
-        to_cells = to_words[target >> 3 : (target + size) >> 3]
-        for word in range(len(from_cells)):
-            to_cells[word] = from_cells[word]
-    else:
-        from_bytes = from_block[source : source + size]
-        to_bytes = to_block[target : target + size]
-        for byte in range(len(from_bytes)):
-            to_bytes[byte] = from_bytes[byte]
 
 
 @inline_kernel("void(int64,int64[:,::1],int64[::1],uint8[::1],int64,int64[:,::1],int64[::1],uint8[::1])")

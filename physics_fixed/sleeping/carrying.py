@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from physics_fixed.jit import inline_kernel, kernel
+from physics_fixed.cells import copy_cells
+from physics_fixed.jit import kernel
 from physics_fixed.layout import CONTACT_PAIR, CONTACT_SUB, TOUCHING_SENSOR, Bytes, Words
 from physics_fixed.narrowphase.pairing import comes_before
 from physics_fixed.sleeping.waking import sleeps_on
@@ -84,29 +85,6 @@ def place_contacts(
     return carried
 
 
-@inline_kernel("void(int64,int64,int64[::1],uint8[::1],int64,int64[::1],uint8[::1])")
-def copy_bytes(
-    size: int,
-    source: int,
-    from_words: Words,
-    from_block: Bytes,
-    target: int,
-    to_words: Words,
-    to_block: Bytes,
-) -> None:
-    """Copy ``size`` bytes from byte ``source`` of one block to byte ``target`` of another."""
-    if (size | source | target) & 7 == 0:
-        from_cells = from_words[source >> 3 : (source + size) >> 3]
-        to_cells = to_words[target >> 3 : (target + size) >> 3]
-        for word in range(len(from_cells)):
-            to_cells[word] = from_cells[word]
-    else:
-        from_bytes = from_block[source : source + size]
-        to_bytes = to_block[target : target + size]
-        for byte in range(len(from_bytes)):
-            to_bytes[byte] = from_bytes[byte]
-
-
 @kernel("void(int64,int64[:,::1],int64[:,::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],uint8[::1])")
 def carry_rows(
     run_count: int,
@@ -122,7 +100,7 @@ def carry_rows(
     for column in range(to_extents.shape[0]):
         size = to_extents[column, 1]
         for index in range(run_count):
-            copy_bytes(
+            copy_cells(
                 run[index, RUN_LENGTH] * size, from_extents[column, 0] + run[index, RUN_OLD] * size,
                 from_words, from_block, to_extents[column, 0] + run[index, RUN_NEW] * size, to_words,
                 to_block,
