@@ -25,6 +25,9 @@ _IMPORT = re.compile(
     r"|import[ \t]+(?P<modules>[^\n#]+))",
     re.MULTILINE,
 )
+_FOR_CHECKERS = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t]+[^\n]*\n|\n)+", re.MULTILINE)
+_OWN = "physics_fixed"
+_FOLDER = Path(__file__).resolve().parent
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
@@ -45,9 +48,12 @@ def cache_folder() -> Path:
 
 
 def imported_names(source: str) -> set[str]:
-    """Dotted names that a module's source imports: of ``from a import b`` both ``a`` and ``a.b``."""
+    """Dotted names that a module's source imports: of ``from a import b`` both ``a`` and ``a.b``.
+
+    What stands under ``if TYPE_CHECKING:`` is never imported, so it is not among them.
+    """
     names: set[str] = set()
-    for match in _IMPORT.finditer(source):
+    for match in _IMPORT.finditer(_FOR_CHECKERS.sub("", source)):
         if match["base"]:
             names.add(match["base"])
             parts = re.sub(r"#[^\n]*", "", match["names"]).strip("() \t\n").split(",")
@@ -101,17 +107,30 @@ class Sources:
     def _is_followed(name: str, importer_top: str) -> bool:
         """True for modules of the importer's package, of this one, and of the user."""
         top = name.partition(".")[0]
+        if top == _OWN:
+            # By file: what is loaded already depends on who asked first, and the key of a kernel must not.
+            return _own_file(name) is not None
         file = getattr(sys.modules.get(name), "__file__", None)
         if file is None or top in sys.stdlib_module_names:
             return False
-        return top in (importer_top, "physics_fixed") or _INSTALLED.isdisjoint(Path(file).parts)
+        return top == importer_top or _INSTALLED.isdisjoint(Path(file).parts)
 
     @staticmethod
     def _source(name: str) -> str:
-        file = getattr(sys.modules[name], "__file__", None)
+        own = _own_file(name)
+        file = own or getattr(sys.modules[name], "__file__", None)
         assert file is not None, f"kernels of module {name!r} need a source file"
         path = Path(file)
         return path.read_text(encoding="utf-8") if path.suffix == ".py" else path.read_bytes().hex()
+
+
+def _own_file(name: str) -> Path | None:
+    """Source file of a module of this package, None if there is none."""
+    top, *parts = name.split(".")
+    if top != _OWN:
+        return None
+    place = _FOLDER.joinpath(*parts)
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if file.is_file()), None)
 
 
 def load(path: Path) -> bytes | None:

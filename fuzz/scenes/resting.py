@@ -54,12 +54,17 @@ def shapes() -> Space:
 
 
 def ragdoll() -> Space:
-    """A trunk with a head and four limbs on ball joints, which falls down; a pendulum hangs beside it."""
+    """A trunk with a head and four limbs on ball joints, which falls down; a pendulum hangs beside it.
+
+    Joints lose no energy, so what hangs on them is damped.
+    """
     space = _floor()
     trunk = space.add(
         Box(("0.2", "0.35", "0.12")), position=(0, "1.2", 0), rotation=rotation_about((1, 0, 0), 20)
     )
-    head = space.add(Box(("0.12", "0.15", "0.12")), position=(0, "1.75", 0))
+    head = space.add(
+        Box(("0.12", "0.15", "0.12")), position=(0, "1.75", 0), linear_damping="0.2", angular_damping=2
+    )
     space.joints.ball(trunk, head, anchor=(0, "1.6", 0), cone=40, twist=(-30, 30))
     for side in (-1, 1):
         for y, low in ((Fraction(3, 2), Fraction(11, 10)), (Fraction(4, 5), Fraction(2, 5))):

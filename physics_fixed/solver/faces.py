@@ -31,6 +31,7 @@ from physics_fixed.solver.rows import (
     FACE_NORMAL,
     FACE_POINT_COUNT,
     FACE_POINT_FIRST,
+    FACE_PRESSED,
     FACE_ROLL,
     FACE_SHARE_A,
     FACE_SHARE_B,
@@ -244,59 +245,6 @@ def twist_more(
     return new - old
 
 
-@inline_kernel("UniTuple(int64,6)(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64,int64)")
-def spun(
-    rows: Words,
-    row: int,
-    gain_a: int,
-    gain_b: int,
-    push: int,
-    ax: int,
-    ay: int,
-    az: int,
-    bx: int,
-    by: int,
-    bz: int,
-) -> tuple[int, int, int, int, int, int]:
-    """Both angular velocities after a push along one row of the Jacobian."""
-    push <<= UP_GAIN
-    return (
-        ax - mul_shift(rows[row, gain_a], push, PRODUCT),
-        ay - mul_shift(rows[row, gain_a + 1], push, PRODUCT),
-        az - mul_shift(rows[row, gain_a + 2], push, PRODUCT),
-        bx + mul_shift(rows[row, gain_b], push, PRODUCT),
-        by + mul_shift(rows[row, gain_b + 1], push, PRODUCT),
-        bz + mul_shift(rows[row, gain_b + 2], push, PRODUCT),
-    )
-
-
-@inline_kernel("UniTuple(int64,6)(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64)")
-def dragged(
-    face: Words, row: int, u: int, v: int, ax: int, ay: int, az: int, bx: int, by: int, bz: int
-) -> tuple[int, int, int, int, int, int]:
-    """Both angular velocities after friction along both tangents."""
-    u <<= UP_GAIN
-    v <<= UP_GAIN
-    return (
-        ax - dot2_shift(face[row, _GAIN_UA], u, face[row, _GAIN_VA], v, PRODUCT),
-        ay - dot2_shift(face[row, _GAIN_UA + 1], u, face[row, _GAIN_VA + 1], v, PRODUCT),
-        az - dot2_shift(face[row, _GAIN_UA + 2], u, face[row, _GAIN_VA + 2], v, PRODUCT),
-        bx + dot2_shift(face[row, _GAIN_UB], u, face[row, _GAIN_VB], v, PRODUCT),
-        by + dot2_shift(face[row, _GAIN_UB + 1], u, face[row, _GAIN_VB + 1], v, PRODUCT),
-        bz + dot2_shift(face[row, _GAIN_UB + 2], u, face[row, _GAIN_VB + 2], v, PRODUCT),
-    )
-
-
-@inline_kernel("void(int64[:,::1],int64[:,::1],int64)")
-def add_totals(face: Words, corner: Words, row: int) -> None:
-    """Add what acts in this substep to the sums over the tick."""
-    face[row, FACE_DRAG_TOTAL] += face[row, FACE_DRAG]
-    face[row, FACE_DRAG_TOTAL + 1] += face[row, FACE_DRAG + 1]
-    begin = face[row, FACE_POINT_FIRST]
-    for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
-        corner[k, CORNER_TOTAL] += corner[k, CORNER_PUSH]
-
-
 @device_kernel("void(int64[:,::1],int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
 def solve_faces(
     face: Words,
@@ -309,12 +257,7 @@ def solve_faces(
     softness: int,
     biased: int,
 ) -> None:
-    """One pass over rows ``first`` to ``end``.
-
-    Friction, then the points, which so have the last word before the bodies move. While relaxing the other
-    way round: soft points have let go of a part of their push in the biased pass, and friction has to be
-    bounded by what they carry in the end.
-    """
+    """One pass over rows ``first`` to ``end``: friction, then the points: they have the last word."""
     for row in range(first, end):
         a = face[row, FACE_BODIES] >> 32
         b = face[row, FACE_BODIES] & _ROW_MASK
@@ -330,52 +273,67 @@ def solve_faces(
         dx = (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP
         dy = (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP
         dz = (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP
-        closing = dot3_shift(
-            face[row, FACE_NORMAL], dx, face[row, FACE_NORMAL + 1], dy, face[row, FACE_NORMAL + 2], dz,
+        # What soft points let go of in the biased pass they take up again after this one: friction is bounded
+        # by what they carried in the end of the substep before, or by more.
+        pressed = maximum(pressed_by(face, corner, row), face[row, FACE_PRESSED])
+        limit = mul_shift(face[row, FACE_FRICTION], pressed << UP_FRICTION, PRODUCT)
+        if face[row, FACE_TWIST_MASS] != 0:
+            change = twist_more(face, row, limit, ax, ay, az, bx, by, bz) << UP_GAIN
+            ax -= mul_shift(face[row, FACE_TWIST_GAIN_A], change, PRODUCT)
+            ay -= mul_shift(face[row, FACE_TWIST_GAIN_A + 1], change, PRODUCT)
+            az -= mul_shift(face[row, FACE_TWIST_GAIN_A + 2], change, PRODUCT)
+            bx += mul_shift(face[row, FACE_TWIST_GAIN_B], change, PRODUCT)
+            by += mul_shift(face[row, FACE_TWIST_GAIN_B + 1], change, PRODUCT)
+            bz += mul_shift(face[row, FACE_TWIST_GAIN_B + 2], change, PRODUCT)
+        u, v = next_drag(face, row, limit, dx, dy, dz, ax, ay, az, bx, by, bz)
+        u_change = u - face[row, FACE_DRAG]
+        v_change = v - face[row, FACE_DRAG + 1]
+        face[row, FACE_DRAG] = u
+        face[row, FACE_DRAG + 1] = v
+        if biased == 0:
+            face[row, FACE_DRAG_TOTAL] += u
+            face[row, FACE_DRAG_TOTAL + 1] += v
+        u = u_change << UP_GAIN
+        v = v_change << UP_GAIN
+        ax -= dot2_shift(face[row, _GAIN_UA], u, face[row, _GAIN_VA], v, PRODUCT)
+        ay -= dot2_shift(face[row, _GAIN_UA + 1], u, face[row, _GAIN_VA + 1], v, PRODUCT)
+        az -= dot2_shift(face[row, _GAIN_UA + 2], u, face[row, _GAIN_VA + 2], v, PRODUCT)
+        bx += dot2_shift(face[row, _GAIN_UB], u, face[row, _GAIN_VB], v, PRODUCT)
+        by += dot2_shift(face[row, _GAIN_UB + 1], u, face[row, _GAIN_VB + 1], v, PRODUCT)
+        bz += dot2_shift(face[row, _GAIN_UB + 2], u, face[row, _GAIN_VB + 2], v, PRODUCT)
+        nx = face[row, FACE_NORMAL]
+        ny = face[row, FACE_NORMAL + 1]
+        nz = face[row, FACE_NORMAL + 2]
+        closing = dot3_shift(nx, dx, ny, dy, nz, dz, PRODUCT)
+        shift = dot3_shift(
+            nx, motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT],
+            ny, motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1],
+            nz, motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2],
             PRODUCT,
         )  # fmt: skip
         before = closing
-        u_change = v_change = 0
-        for part in range(2):
-            if (part == 0) == (biased != 0):
-                limit = mul_shift(
-                    face[row, FACE_FRICTION], pressed_by(face, corner, row) << UP_FRICTION, PRODUCT
-                )
-                if face[row, FACE_TWIST_MASS] != 0:
-                    change = twist_more(face, row, limit, ax, ay, az, bx, by, bz)
-                    ax, ay, az, bx, by, bz = spun(
-                        face, row, FACE_TWIST_GAIN_A, FACE_TWIST_GAIN_B, change, ax, ay, az, bx, by, bz
-                    )
-                u, v = next_drag(face, row, limit, dx, dy, dz, ax, ay, az, bx, by, bz)
-                u_change = u - face[row, FACE_DRAG]
-                v_change = v - face[row, FACE_DRAG + 1]
-                face[row, FACE_DRAG] = u
-                face[row, FACE_DRAG + 1] = v
-                ax, ay, az, bx, by, bz = dragged(face, row, u_change, v_change, ax, ay, az, bx, by, bz)
-                continue
-            shift = dot3_shift(
-                face[row, FACE_NORMAL], motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT],
-                face[row, FACE_NORMAL + 1], motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1],
-                face[row, FACE_NORMAL + 2], motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2],
-                PRODUCT,
+        for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
+            speed = closing + speed_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, ax, ay, az, bx, by, bz)
+            separation = corner[k, CORNER_SEPARATION] + shift + along(
+                corner, k, CORNER_ARM_A, CORNER_ARM_B,
+                motion[a, MOTION_TURN], motion[a, MOTION_TURN + 1], motion[a, MOTION_TURN + 2],
+                motion[b, MOTION_TURN], motion[b, MOTION_TURN + 1], motion[b, MOTION_TURN + 2],
             )  # fmt: skip
-            for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
-                speed = closing + speed_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, ax, ay, az, bx, by, bz)
-                separation = corner[k, CORNER_SEPARATION] + shift + along(
-                    corner, k, CORNER_ARM_A, CORNER_ARM_B,
-                    motion[a, MOTION_TURN], motion[a, MOTION_TURN + 1], motion[a, MOTION_TURN + 2],
-                    motion[b, MOTION_TURN], motion[b, MOTION_TURN + 1], motion[b, MOTION_TURN + 2],
-                )  # fmt: skip
-                old = corner[k, CORNER_PUSH]
-                mass = corner[k, CORNER_MASS]
-                new = next_corner_push(old, speed, separation, mass, settings, softness, biased)
-                corner[k, CORNER_PUSH] = new
-                closing += new - old
-                ax, ay, az, bx, by, bz = spun(
-                    corner, k, CORNER_GAIN_A, CORNER_GAIN_B, new - old, ax, ay, az, bx, by, bz
-                )
+            old = corner[k, CORNER_PUSH]
+            new = next_corner_push(old, speed, separation, corner[k, CORNER_MASS], settings, softness, biased)
+            corner[k, CORNER_PUSH] = new
+            if biased == 0:
+                corner[k, CORNER_TOTAL] += new
+            closing += new - old
+            change = (new - old) << UP_GAIN
+            ax -= mul_shift(corner[k, CORNER_GAIN_A], change, PRODUCT)
+            ay -= mul_shift(corner[k, CORNER_GAIN_A + 1], change, PRODUCT)
+            az -= mul_shift(corner[k, CORNER_GAIN_A + 2], change, PRODUCT)
+            bx += mul_shift(corner[k, CORNER_GAIN_B], change, PRODUCT)
+            by += mul_shift(corner[k, CORNER_GAIN_B + 1], change, PRODUCT)
+            bz += mul_shift(corner[k, CORNER_GAIN_B + 2], change, PRODUCT)
         if biased == 0:
-            add_totals(face, corner, row)
+            face[row, FACE_PRESSED] = pressed_by(face, corner, row)
         motion[a, MOTION_W] = ax
         motion[a, MOTION_W + 1] = ay
         motion[a, MOTION_W + 2] = az

@@ -52,6 +52,7 @@ from physics_fixed.solver.rows import (
     FACE_NORMAL,
     FACE_POINT_COUNT,
     FACE_POINT_FIRST,
+    FACE_PRESSED,
     FACE_ROLL,
     FACE_SHARE_A,
     FACE_SHARE_B,
@@ -462,6 +463,7 @@ def prepare_face(
     face[row, FACE_POINT_FIRST] = contact[index, CONTACT_POINT_FIRST]
     face[row, FACE_POINT_COUNT] = contact[index, CONTACT_POINT_COUNT]
     face[row, FACE_ROLL] = 0
+    face[row, FACE_PRESSED] = 0
     face[row, FACE_FRICTION] = contact[index, CONTACT_COEFFICIENT]
     still = 1 if kind[b] == STATIC else 0
     approach = prepare_corners(

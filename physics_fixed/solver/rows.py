@@ -93,6 +93,7 @@ FACE_DRAG_TOTAL: Final = FACE_TANGENT + 2 * TANGENT_WIDTH  # friction summed ove
 FACE_LOCKS: Final = FACE_DRAG_TOTAL + 2  # locked axes of the positions of a, and of b << LOCK_BITS
 FACE_SCALE: Final = FACE_DRAG_TOTAL + 3  # q60: pushes of the row over those of tables; 0: the same
 FACE_ROLL: Final = FACE_DRAG_TOTAL + 4  # its row in roll[] + 1; 0: none
+FACE_PRESSED: Final = FACE_DRAG_TOTAL + 5  # pushes of all points in the end of the substep before, q24 m/s
 FACE_WIDTH: Final = 64
 
 # corner[row]: one point of a face row.

@@ -55,7 +55,7 @@ def test_what_it_carried_before_does_not_kick_it(height: str) -> None:
     lowest.set_pose((10, height, 0))
     for _ in range(30):
         space.step()
-        assert velocity(lowest)[1] < 5e-3
+        assert velocity(lowest)[1] < 1e-3
     assert position(lowest)[1] == pytest.approx(0.5, abs=1e-3)
 
 

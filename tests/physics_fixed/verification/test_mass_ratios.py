@@ -43,7 +43,7 @@ def test_a_hundred_to_one_stands_and_sinks_in_proportion(name: str) -> None:
     shape = SHAPES.get(name, Sphere("0.5"))
     ten, hundred = (stack(shape, (1, ratio))[0][1, 1] for ratio in (10, 100))
     assert -0.023 < hundred < -0.015
-    assert hundred / ten == pytest.approx(9.2, abs=0.3)
+    assert hundred / ten == pytest.approx(9.1, abs=0.5)
 
 
 def test_light_on_heavy_stands_at_any_ratio() -> None:
