@@ -45,6 +45,7 @@ from physics_fixed.solver.locks import hold, lock_gain
 from physics_fixed.solver.rows import SPEED_MAX_Q24
 
 _ONE_Q30 = 1 << 30
+_TINY_Q30 = 1 << 14
 _SMALL_Q30 = 1 << 27  # an eighth: the components of half a small turn
 _ANGLE_SHIFT = 46  # from such an angular velocity times seconds in Q40 to radians in Q30
 _LEAST = 64  # bodies that are worth a chunk
@@ -421,8 +422,13 @@ def turn(
     gain_z = angular_gain_q40[row, 2]
     px = py = pz = 0
     pw = _ONE_Q30
-    # Never so for a kinematic body: its gains are zero.
-    lopsided = locks == 0 and (gain_x != gain_y or gain_y != gain_z)
+    # Never so for a kinematic body: its gains are zero. A turn so small changes the angular velocity by less
+    # than its last digit: what lies at rest pays nothing for it.
+    lopsided = (
+        locks == 0
+        and (gain_x != gain_y or gain_y != gain_z)
+        and maximum(abs(x), maximum(abs(y), abs(z))) >= _TINY_Q30
+    )
     mx = my = mz = 0
     if lopsided:
         sx = angular_velocity_q24[row, 0] << _EXTRA_BITS
