@@ -245,6 +245,32 @@ def twist_more(
     return new - old
 
 
+@inline_kernel("UniTuple(int64,6)(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64,int64)")
+def spun(
+    rows: Words,
+    row: int,
+    gain_a: int,
+    gain_b: int,
+    push: int,
+    ax: int,
+    ay: int,
+    az: int,
+    bx: int,
+    by: int,
+    bz: int,
+) -> tuple[int, int, int, int, int, int]:
+    """Both angular velocities after a push along one row of the Jacobian."""
+    push <<= UP_GAIN
+    return (
+        ax - mul_shift(rows[row, gain_a], push, PRODUCT),
+        ay - mul_shift(rows[row, gain_a + 1], push, PRODUCT),
+        az - mul_shift(rows[row, gain_a + 2], push, PRODUCT),
+        bx + mul_shift(rows[row, gain_b], push, PRODUCT),
+        by + mul_shift(rows[row, gain_b + 1], push, PRODUCT),
+        bz + mul_shift(rows[row, gain_b + 2], push, PRODUCT),
+    )
+
+
 @device_kernel("void(int64[:,::1],int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
 def solve_faces(
     face: Words,
@@ -278,13 +304,10 @@ def solve_faces(
         pressed = maximum(pressed_by(face, corner, row), face[row, FACE_PRESSED])
         limit = mul_shift(face[row, FACE_FRICTION], pressed << UP_FRICTION, PRODUCT)
         if face[row, FACE_TWIST_MASS] != 0:
-            change = twist_more(face, row, limit, ax, ay, az, bx, by, bz) << UP_GAIN
-            ax -= mul_shift(face[row, FACE_TWIST_GAIN_A], change, PRODUCT)
-            ay -= mul_shift(face[row, FACE_TWIST_GAIN_A + 1], change, PRODUCT)
-            az -= mul_shift(face[row, FACE_TWIST_GAIN_A + 2], change, PRODUCT)
-            bx += mul_shift(face[row, FACE_TWIST_GAIN_B], change, PRODUCT)
-            by += mul_shift(face[row, FACE_TWIST_GAIN_B + 1], change, PRODUCT)
-            bz += mul_shift(face[row, FACE_TWIST_GAIN_B + 2], change, PRODUCT)
+            change = twist_more(face, row, limit, ax, ay, az, bx, by, bz)
+            ax, ay, az, bx, by, bz = spun(
+                face, row, FACE_TWIST_GAIN_A, FACE_TWIST_GAIN_B, change, ax, ay, az, bx, by, bz
+            )
         u, v = next_drag(face, row, limit, dx, dy, dz, ax, ay, az, bx, by, bz)
         u_change = u - face[row, FACE_DRAG]
         v_change = v - face[row, FACE_DRAG + 1]
@@ -325,13 +348,9 @@ def solve_faces(
             if biased == 0:
                 corner[k, CORNER_TOTAL] += new
             closing += new - old
-            change = (new - old) << UP_GAIN
-            ax -= mul_shift(corner[k, CORNER_GAIN_A], change, PRODUCT)
-            ay -= mul_shift(corner[k, CORNER_GAIN_A + 1], change, PRODUCT)
-            az -= mul_shift(corner[k, CORNER_GAIN_A + 2], change, PRODUCT)
-            bx += mul_shift(corner[k, CORNER_GAIN_B], change, PRODUCT)
-            by += mul_shift(corner[k, CORNER_GAIN_B + 1], change, PRODUCT)
-            bz += mul_shift(corner[k, CORNER_GAIN_B + 2], change, PRODUCT)
+            ax, ay, az, bx, by, bz = spun(
+                corner, k, CORNER_GAIN_A, CORNER_GAIN_B, new - old, ax, ay, az, bx, by, bz
+            )
         if biased == 0:
             face[row, FACE_PRESSED] = pressed_by(face, corner, row)
         motion[a, MOTION_W] = ax
