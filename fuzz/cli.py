@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from fuzz.registry import ENTRIES, run_fuzzer
 from fuzz.report import CheckFailed, Report
+from physics_fixed.errors import LocalError
 
 
 def positive(text: str) -> int:
@@ -184,7 +185,11 @@ def bench_command(arguments: argparse.Namespace) -> int:
             names = ", ".join(LARGE)
             print(f"no large scene is named {arguments.scene!r}; there are: {names}", file=sys.stderr)
             return 2
-    say(BENCHES[arguments.what](arguments))
+    try:
+        say(BENCHES[arguments.what](arguments))
+    except LocalError as error:
+        print(f"lockstep-fuzz bench {arguments.what}: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

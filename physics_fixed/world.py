@@ -489,7 +489,7 @@ class Space:
             If the number is out of range.
         """
         half_second = max(1, int(self.settings["tick_rate"][0]) // 2)
-        chosen = half_second if ticks is None else _whole(ticks, 1, SLEEP_TICKS_MAX, "ticks")
+        chosen = half_second if ticks is None else _whole(ticks, 1, SLEEP_TICKS_MAX, "sleep_ticks")
         self.settings["sleep_ticks"][0] = chosen if sleeping else 0
 
     def set_gravity(self, gravity: Sequence[Number]) -> None:

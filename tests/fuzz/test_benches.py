@@ -62,3 +62,10 @@ def test_a_scene_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) 
     assert main(["bench", "state", "--scene", "castle"]) == 2
     assert "no large scene is named 'castle'; there are: pile100, " in capsys.readouterr().err
     assert {"session", "physics", "state", "resimulation", "kernels"} <= set(BENCHES)
+
+
+def test_a_number_of_threads_that_cannot_be_is_an_error_without_a_trace(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["bench", "threads", "--scene", "stack10", "--threads", "99"]) == 2
+    assert "threads = 99; allowed: whole numbers from 1 to 64" in capsys.readouterr().err
