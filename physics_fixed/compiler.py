@@ -19,6 +19,7 @@ import numpy as np
 from numba.core import compiler, config, sigutils
 from numba.core.caching import _Cache
 from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.descriptors import TargetDescriptor
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.serialize import dumps
@@ -164,6 +165,12 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
 
     def ensure_compiled(self) -> None:
         """Compile the kernel, or load it from the cache, unless that has been done."""
+        if self.overloads:
+            return
+        with global_compiler_lock:  # perhaps another thread has been faster
+            self._compile_once()
+
+    def _compile_once(self) -> None:
         if not self.overloads:
             codegen = self.targetctx.codegen()
             # A callee that its caller's types ask for is compiled in the middle of its caller.

@@ -12,6 +12,7 @@ from physics_fixed.layout import (
     FLAG_CONTINUOUS,
     FLAG_DISABLED,
     FLAG_SENSOR,
+    STATIC,
     TOUCHING_SENSOR,
     Bytes,
     Words,
@@ -289,7 +290,8 @@ def wake_crossed(
     kind : (n,)
         Column of the table of bodies.
     cover_q24 : (n, COVER_WIDTH)
-        From :func:`physics_fixed.broadphase.boxes.place_boxes`: COVER_TURN is -1 of what moves little.
+        From :func:`physics_fixed.broadphase.boxes.place_boxes`: COVER_TURN is -1 of what moves little. Not
+        written for what is static.
     """
     woken = 0
     for index in range(border_count):
@@ -297,9 +299,9 @@ def wake_crossed(
         b = border[index] & _ROW_MASK
         sleeper = a if rest[a] == REST_ASLEEP else b
         other = a + b - sleeper
-        if cover_q24[other, COVER_TURN] < 0 or (
-            kind[other] == DYNAMIC and flags[other] & FLAG_CONTINUOUS == 0
-        ):
+        if kind[other] == STATIC or (kind[other] == DYNAMIC and flags[other] & FLAG_CONTINUOUS == 0):
+            continue
+        if cover_q24[other, COVER_TURN] < 0:
             continue
         woken += wake_sleeper(sleeper, rest, flags, still_ticks, seal, counts)
     return woken

@@ -37,6 +37,11 @@ def test_bounds_that_once_overflowed_do_not_again() -> None:
     assert limits.run_scenes([int(line.split()[0]) for line in lines])
 
 
+def test_re_simulations_that_once_differed_do_not_again() -> None:
+    for line in (CORPUS / "incremental.txt").read_text(encoding="utf-8").splitlines():
+        assert load("incremental")(int(line.split()[0]))
+
+
 def test_a_seed_is_a_whole_run() -> None:
     """The same seed gives the same figures: nothing depends on time, or on what ran before."""
     assert network.run_once(5) == network.run_once(5)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from physics_fixed import KINEMATIC, STATIC, Box, Space, Sphere
+from physics_fixed import KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
 from physics_fixed.handles import Body
 from physics_fixed.joints import Motor
 from tests.physics_fixed.sleeping.scenery import (
@@ -287,3 +287,40 @@ def test_the_same_future_with_and_without_sleep_in_between() -> None:
         run(space, 60)
         places.append([body.position_q24 for body in bodies])
     assert np.abs(np.subtract(*places)).max() < METRE // 500
+
+
+@pytest.mark.parametrize("continuous", [True, False])
+def test_a_bullet_wakes_what_is_in_its_way_and_is_stopped_by_it(*, continuous: bool) -> None:
+    """Too thin and too far away for a contact before it would have passed; others pass, and wake nobody."""
+    space = space_with_floor()
+    plate = space.add(Box(("0.01", 1, 1)), mass=50, position=(0, 1, 0))
+    run_until_asleep(space)
+    ball = space.add(
+        Sphere("0.1"), position=("-2.5", 1, 0), velocity=(240, 0, 0), mass="0.01", continuous=continuous
+    )
+    space.step()
+    assert plate.is_asleep == (not continuous)
+    assert (ball.position[0] < 0) == continuous
+
+
+def test_a_kinematic_body_that_moves_far_wakes_what_is_in_its_way() -> None:
+    space = space_with_floor()
+    plate = space.add(Box(("0.01", 1, 1)), mass=50, position=(0, 1, 0))
+    run_until_asleep(space)
+    space.add(Sphere("0.2"), KINEMATIC, position=("-2.5", 1, 0), velocity=(240, 0, 0))
+    space.step()
+    assert not plate.is_asleep
+
+
+def test_scenery_that_was_moved_wakes_by_its_contacts_not_by_its_box() -> None:
+    """Whatever the scratch memory says of its motion: nothing is written there for what is static."""
+    for garbage in (-1, 1 << 40):
+        space = space_with_floor()
+        body = space.add(CUBE, position=(0, "0.5", 0))
+        turned = rotation_about((0, 1, 0), 45)
+        sign = space.add(Box((3, "0.1", "0.1")), STATIC, position=(0, 3, 2), rotation=turned)
+        run_until_asleep(space)
+        sign.set_pose(position=(0, "0.5", "1.9"))  # boxes overlap, shapes do not
+        space._scratch.cover_q24.fill(garbage)
+        space.step()
+        assert body.is_asleep
