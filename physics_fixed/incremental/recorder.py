@@ -25,7 +25,7 @@ from physics_fixed.incremental.record import Record, stepped_extents
 from physics_fixed.incremental.rows import copy_all_rows, copy_rows, find_different_rows
 from physics_fixed.incremental.shared import Shared
 from physics_fixed.incremental.small import SmallWorld
-from physics_fixed.layout import DYNAMIC, Words
+from physics_fixed.layout import DYNAMIC, FLAG_ASLEEP, FLAG_CONTINUOUS, Words
 from physics_fixed.step import Scratch, StepTables, advance, find_boxes
 from physics_fixed.tables import Table
 
@@ -118,6 +118,8 @@ class Recorder:
     def _step_in_part(self, record: Record, gravity_q24: Words, solver_settings: Words) -> bool:
         """Compute a recorded step from what differs; False if that would not pay, and nothing was done."""
         if self._settings.arena.block.tobytes() != record.settings:
+            return False
+        if has_bullets_among_sleepers(self._bodies) or has_bullets_among_sleepers(record.entry):
             return False
         count, old_count = self._bodies.count, record.entry.count
         self._small.reserve(max(count, old_count))
@@ -275,6 +277,16 @@ class Recorder:
         )  # fmt: skip
         self._contacts.adopt(*record.after)
         record.joints.take_results(self._joints)
+
+
+def has_bullets_among_sleepers(bodies: Table) -> bool:
+    """Whether some body is a bullet, and some sleeps.
+
+    A bullet is held to whatever its box meets, but not while one of the two sleeps: who wakes would join
+    islands that were apart in the record, although nothing of theirs has changed.
+    """
+    flags = bodies["flags"]
+    return bool((flags & FLAG_CONTINUOUS).any() and (flags & FLAG_ASLEEP).any())
 
 
 def _events_of(scratch: Scratch, bodies: Table) -> ContactEvents:
