@@ -44,12 +44,12 @@ def test_a_ragdoll_collapses_and_lies_still(pace: int, group: int) -> None:
     space = space_with_floor()
     bodies, joints = EXAMPLE["add_ragdoll"](space, (0, 1, 0), velocity=(pace, 0, 1), group=group)
     assert (len(bodies), len(joints)) == (11, 10)
-    assert watch(space, joints, 300) < 120
+    assert watch(space, joints, 300) < 75
     run(space, 300)
     moved, fastest = drift_mm(space, bodies, 600)
     assert moved < 0.05
     assert fastest < 1e-5
-    assert apart_mm(joints) < 4
+    assert apart_mm(joints) < 3
     assert places(space, bodies)[:, 1].min() > 0.05
 
 
@@ -67,7 +67,7 @@ def test_a_ragdoll_that_is_thrown_down_stairs_does_not_explode(throw: tuple[int,
         most = max(most, energy(space, bodies))
         assert speed(space, bodies) < 20
     assert most < start + 0.01 * abs(start)
-    assert worst < 120
+    assert worst < 100
     assert places(space, bodies)[:, 1].max() < -1
     moved, fastest = drift_mm(space, bodies, 120)
     assert (moved, fastest) < (0.1, 1e-4)
@@ -89,7 +89,7 @@ def test_a_bridge_carries_crates_of_ten_times_a_planks_mass(crates: int) -> None
     """It sags, swings out, and rests; its joints come apart by what the tension makes of their stiffness."""
     bridge = Bridge(sleeping=False, crates=crates)
     space, bodies = bridge.space, [*bridge.planks, *bridge.crates]
-    assert watch(space, bridge.joints, 240) < 90
+    assert watch(space, bridge.joints, 240) < 70
     run(space, 360)
     after_ten = speed(space, bodies)
     assert after_ten < 0.03
