@@ -242,6 +242,7 @@ def _filter(space: Space, row: int, deed: LateDeed, style: str) -> None:
 
 
 def _grease(space: Space, row: int, deed: LateDeed, style: str) -> None:
+    space.bodies.own()
     space.bodies["friction_q24"][row] = deed.choice % (2 * ONE_Q24)
     space.bodies["rolling_q24"][row] = deed.choice % (ONE_Q24 // 8)
 

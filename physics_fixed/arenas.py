@@ -20,6 +20,7 @@ FORMATS = frozenset({"int", "id", "flags", "key", "q16", "q24", "q30", "q40"})
 DTYPES = frozenset({"int64", "uint64", "int32", "uint32", "int16", "uint16", "int8", "uint8"})
 LANES_MAX = 64
 _ALIGNMENT = 64
+_LAYOUTS_MAX = 256
 
 Array = npt.NDArray[Any]
 
@@ -45,6 +46,9 @@ class Column:
         Whether the column is part of the state hash. Unhashed columns are still saved and restored.
     default : int
         Value of a new row's cells.
+    steady : bool
+        Whether cells hardly ever change, so that snapshots hold them in common: see
+        :meth:`physics_fixed.tables.Table.own`. A matter of memory, no part of the schema.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Column:
     dtype: str = "int64"
     hashed: bool = True
     default: int = 0
+    steady: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -85,21 +90,36 @@ class ArenaLayout:
     ----------
     extents : (columns, 2) int64
         First byte of each column, and bytes of one of its rows; for kernels.
+    places : dict
+        First byte, one past the last, and column, by the column's name.
     size : int
         Bytes in all.
     """
 
-    __slots__ = ("capacity", "columns", "extents", "size")
+    __slots__ = ("_others", "capacity", "columns", "extents", "places", "size")
 
     def __init__(self, columns: Sequence[Column], capacity: int) -> None:
         self.columns = tuple(columns)
         self.capacity = capacity
+        self._others = {capacity: self}
         self.extents = np.zeros((len(self.columns), 2), np.int64)
+        self.places: dict[str, tuple[int, int, Column]] = {}
         first = 0
         for index, column in enumerate(self.columns):
             self.extents[index] = first, column.row_size
+            self.places[column.name] = first, first + column.row_size * capacity, column
             first += -(-column.row_size * capacity // _ALIGNMENT) * _ALIGNMENT
         self.size = first
+
+    def resized(self, capacity: int) -> ArenaLayout:
+        """The same columns with another capacity; made once, for capacities come again and again."""
+        other = self._others.get(capacity)
+        if other is None:
+            other = ArenaLayout(self.columns, capacity)
+            other._others = self._others
+            if len(self._others) < _LAYOUTS_MAX:
+                self._others[capacity] = other
+        return other
 
 
 def fitting_capacity(count: int) -> int:
@@ -119,14 +139,11 @@ class _Views(dict[str, Array]):
         self._layout, self._block = layout, block
 
     def __missing__(self, name: str) -> Array:
-        layout = self._layout
-        for (first, row_size), column in zip(layout.extents.tolist(), layout.columns, strict=True):
-            if column.name == name:
-                cells = self._block[first : first + row_size * layout.capacity].view(column.dtype)
-                view = cells if column.lanes == 1 else cells.reshape(layout.capacity, column.lanes)
-                self[name] = view
-                return view
-        raise KeyError(name)
+        first, end, column = self._layout.places[name]
+        cells = self._block[first:end].view(column.dtype)
+        view = cells if column.lanes == 1 else cells.reshape(self._layout.capacity, column.lanes)
+        self[name] = view
+        return view
 
 
 class Arena:
@@ -167,6 +184,11 @@ class Arena:
     def empty_like(self) -> Arena:
         """A new arena of the same layout, with whatever the memory held before."""
         return Arena(self.layout, np.empty(self.layout.size, np.uint8))
+
+    def empty(self, capacity: int) -> Arena:
+        """A new arena with the same columns, with whatever the memory held before."""
+        layout = self.layout.resized(capacity)
+        return Arena(layout, np.empty(layout.size, np.uint8))
 
     @property
     def arrays(self) -> list[Array]:

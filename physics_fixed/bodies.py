@@ -12,43 +12,39 @@ from physics_fixed.limits import POSITION_MAX_Q24
 from physics_fixed.tables import Column, Table
 
 BODY_COLUMNS = (
-    Column("user_id", "id"),
-    Column("alive", "flags", dtype="uint8"),
-    Column("kind", "int", dtype="uint8"),  # 0 dynamic, 1 static, 2 kinematic
-    Column("shape", "int", dtype="uint8"),  # SHAPE_ constants of layout
+    Column("user_id", "id", steady=True),
+    Column("alive", "flags", dtype="uint8", steady=True),
+    Column("kind", "int", dtype="uint8", steady=True),  # 0 dynamic, 1 static, 2 kinematic
+    Column("shape", "int", dtype="uint8", steady=True),  # SHAPE_ constants of layout
     Column("flags", "flags", dtype="uint8"),  # FLAG_ constants of layout
-    Column(
-        "locks", "flags", dtype="uint8"
-    ),  # bits 0 to 2: no motion along x, y, z; 3 to 5: no turning about them
+    # Bits 0 to 2: no motion along x, y, z; 3 to 5: no turning about them.
+    Column("locks", "flags", dtype="uint8", steady=True),
     Column("still_ticks", "int", dtype="uint8"),  # ticks since it last moved, up to sleep_ticks
-    Column("generation", "int", dtype="int32"),
+    Column("generation", "int", dtype="int32", steady=True),
     Column("seal", "key"),  # fingerprint of what rests, see docs/physics/sleeping.md
     Column("position_q24", "q24", "m", lanes=3),  # of the centre of mass
     Column("rotation_q30", "q30", lanes=4),  # x, y, z, w
     Column("velocity_q24", "q24", "m/s", lanes=3),
     Column("angular_velocity_q24", "q24", "rad/s", lanes=3),
     # Sphere: radius. Capsule: radius, half height. All others: half extents of a box about the centre.
-    Column("size_q24", "q24", "m", lanes=3),
-    Column("geometry", "int", default=-1),  # row in the table of geometries
-    Column("filter", "flags", default=FILTER_ALL),  # FILTER_ constants of layout
-    Column("inverse_mass_q40", "q40", "1/kg"),
-    Column("lever_q24", "q24", "m", default=1 << 24),  # the length that angular velocities are scaled by
-    Column("angular_gain_q40", "q40", lanes=3),  # lever^2 * mass / moment of inertia, about the body's axes
-    Column("friction_q24", "q24"),
-    Column("restitution_q24", "q24"),
-    Column("rolling_q24", "q24", "m"),  # arm of the resistance against rolling
-    Column("gravity_scale_q24", "q24"),
-    Column("linear_damping_q24", "q24", "1/s"),
-    Column("angular_damping_q24", "q24", "1/s"),
+    Column("size_q24", "q24", "m", lanes=3, steady=True),
+    Column("geometry", "int", default=-1, steady=True),  # row in the table of geometries
+    Column("filter", "flags", default=FILTER_ALL, steady=True),  # FILTER_ constants of layout
+    Column("inverse_mass_q40", "q40", "1/kg", steady=True),
+    # The length that angular velocities are scaled by.
+    Column("lever_q24", "q24", "m", default=1 << 24, steady=True),
+    # lever^2 * mass / moment of inertia, about the body's axes.
+    Column("angular_gain_q40", "q40", lanes=3, steady=True),
+    Column("friction_q24", "q24", steady=True),
+    Column("restitution_q24", "q24", steady=True),
+    Column("rolling_q24", "q24", "m", steady=True),  # arm of the resistance against rolling
+    Column("gravity_scale_q24", "q24", steady=True),
+    Column("linear_damping_q24", "q24", "1/s", steady=True),
+    Column("angular_damping_q24", "q24", "1/s", steady=True),
     Column("force_q24", "q24", "N", lanes=3),  # of the coming step, world axes
     Column("torque_q24", "q24", "N m", lanes=3),
 )
-
-STEPPED_COLUMNS = (
-    "flags", "still_ticks", "seal", "position_q24", "rotation_q30", "velocity_q24", "angular_velocity_q24",
-    "force_q24", "torque_q24",
-)  # fmt: skip
-"""What a step changes of a body; all else is changed by the caller alone."""
+"""A step changes the columns that are not steady, and no others: those are changed by the caller alone."""
 
 ROW_BITS = 32
 ROW_MASK = (1 << ROW_BITS) - 1
@@ -83,6 +79,7 @@ def row_of(table: Table, identity: int, thing: str = "body") -> int:
 
 def clear_row(table: Table, row: int) -> None:
     """Give a row the defaults, except for its generation: so that equal states have equal bits."""
+    table.own()
     for column in table.columns:
         if column.name != "generation":
             table[column.name][row] = column.default

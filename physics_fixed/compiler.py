@@ -153,6 +153,8 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
     targetdescr = _KernelTarget("cpu")
     signature_text: str
     kind: str
+    entry: Callable[..., Any] | None = None
+    """What Python calls, without a look at types; None as long as it is not compiled."""
 
     def __init__(self, py_func: Callable[..., Any], *options: Any, **named_options: Any) -> None:
         super().__init__(py_func, *options, **named_options)
@@ -183,6 +185,9 @@ class Kernel(CPUDispatcher):  # type: ignore[misc]
                 self._refuse_floats()
             # Without this a literal argument would compile a second specialisation (physics: trap 5).
             self.disable_compile()
+            if self.kind == "entry":
+                (result,) = self.overloads.values()
+                self.entry = result.entry_point
 
     def _refuse_floats(self) -> None:
         """Look through what was just compiled: code from the cache can be looked at no more."""

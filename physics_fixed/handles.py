@@ -289,6 +289,7 @@ class Body:
         They are those that :meth:`physics_fixed.world.Space.add` takes; what is not given stays.
         """
         row = self.row
+        self.table.own()
         for column, value in coefficients_q24(coefficients, {}).items():
             self.table[column][row] = value
 
@@ -303,6 +304,7 @@ class Body:
             position=self.lock_position if position is None else position,
             rotation=self.lock_rotation if rotation is None else rotation,
         )
+        self.table.own()
         self.table["locks"][row] = locks
         flags[row] = int(flags[row]) & ~FLAG_LOCK_ROTATION | turns_never(locks) * FLAG_LOCK_ROTATION
 
@@ -352,4 +354,6 @@ class Body:
 
     def set_filter(self, *, category: int = 1, mask: int = FILTER_MASK, group: int = 0) -> None:
         """Change which bodies it meets, see :meth:`physics_fixed.world.Space.add`."""
-        self.table["filter"][self.row] = filter_of(category, mask, group)
+        row, chosen = self.row, filter_of(category, mask, group)
+        self.table.own()
+        self.table["filter"][row] = chosen

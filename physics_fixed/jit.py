@@ -70,9 +70,37 @@ def inline_kernel(signature: str) -> Callable[[Function], Function]:
     return _declare(signature, "inline")
 
 
+def unchecked(function: Function) -> Function:
+    """A kernel as a function that does not look at the types of what it gets, once it is compiled.
+
+    For the stages of a step, whose arrays come from tables and scratch alone: to look at twenty of them takes
+    longer than what a kernel does with a few bodies. Other types than the signature's give nonsense.
+    """
+    return getattr(function, "entry", None) or function
+
+
+def tuple_of_arguments(function: Callable[..., Any], first: int) -> str:
+    """The type, for a signature, of a tuple with the arguments of a kernel from number ``first`` on.
+
+    A kernel that calls many others takes what each of them wants as one tuple, and hands it over with a star.
+    """
+    text: str = function.signature_text  # type: ignore[attr-defined]
+    arguments, depth, begin = [], 0, text.index("(") + 1
+    for place in range(begin, len(text)):
+        if text[place] in "([":
+            depth += 1
+        elif text[place] in ")]":
+            depth -= 1
+        if (text[place] == "," and depth == 0) or depth < 0:
+            arguments.append(text[begin:place])
+            begin = place + 1
+    return f"Tuple(({','.join(arguments[first:])},))"
+
+
 def _declare(signature: str, kind: str) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         if not COMPILER_ON:
+            function.signature_text = signature  # type: ignore[attr-defined]
             return function
         from physics_fixed import compiler
 

@@ -14,6 +14,7 @@ from physics_fixed.broadphase.pairs import ORDER_WIDTH, SORTED_WIDTH, find_pairs
 from physics_fixed.contacts import find_ended, keep_contacts
 from physics_fixed.continuous.scratch import SweepScratch
 from physics_fixed.continuous.sweep import stop_fast_bodies
+from physics_fixed.jit import unchecked
 from physics_fixed.joints.collection import Joints
 from physics_fixed.joints.stage import JointScratch, drop_joined_pairs, keep_joints, prepare_joints
 from physics_fixed.layout import (
@@ -53,7 +54,7 @@ from physics_fixed.solver.bodies import finish_bodies, start_bodies
 from physics_fixed.solver.colouring import colour_contacts
 from physics_fixed.solver.drive import drive_bodies
 from physics_fixed.solver.prepare import prepare_rows
-from physics_fixed.solver.rows import BALL_WIDTH, CORNER_WIDTH, FACE_WIDTH, GROUPS, ROLL_WIDTH
+from physics_fixed.solver.rows import BALL_WIDTH, CORNER_WIDTH, FACE_WIDTH, GROUP_END_LENGTH, ROLL_WIDTH
 from physics_fixed.solver.settings import TICK_Q40
 from physics_fixed.solver.substeps import solve_substeps
 from physics_fixed.tables import Table
@@ -75,10 +76,15 @@ class Scratch:
     ----------
     crew : Crew
         The threads of the steps; the caller may put another in its place between steps.
+
+    Attributes of others: ``version`` goes up whenever an array is another than before, ``bound`` is what
+    :func:`bind` keeps.
     """
 
     def __init__(self, crew: Crew | None = None) -> None:
         self.crew = crew or Crew()
+        self.version = 0
+        self.bound: Bound | None = None
         self.lane_capacity = 0
         self.body_capacity = 0
         self.pair_capacity = 0
@@ -91,7 +97,7 @@ class Scratch:
         self.joints = JointScratch()
         self.sweeps = SweepScratch()
         self.sleep = SleepScratch()
-        self.group_end = aligned_words(GROUPS)
+        self.group_end = aligned_words(GROUP_END_LENGTH)
         self.reserve_bodies(64)
         self.reserve_pairs(256)
         self.reserve_contacts(256)
@@ -104,6 +110,7 @@ class Scratch:
         if count <= self.body_capacity:
             return
         self.body_capacity = capacity = max(count, 2 * self.body_capacity)
+        self.version += 1
         self.matrix_q30 = aligned_words(capacity, MATRIX_WIDTH)
         self.box_q24 = aligned_words(capacity, BOX_WIDTH)
         self.cover_q24 = aligned_words(capacity, COVER_WIDTH)
@@ -126,6 +133,7 @@ class Scratch:
         if count <= self.pair_capacity:
             return
         self.pair_capacity = capacity = max(count, 2 * self.pair_capacity)
+        self.version += 1
         self.pairs = aligned_words(capacity)
         self.border = aligned_words(capacity)
         self._make_lane_pairs()
@@ -135,6 +143,7 @@ class Scratch:
         if count <= self.contact_capacity:
             return
         self.contact_capacity = capacity = max(count, 2 * self.contact_capacity)
+        self.version += 1
         self.contact = aligned_words(capacity, CONTACT_WIDTH)
         self.point = aligned_words(capacity * POINTS_MAX, POINT_WIDTH)
         self.run = aligned_words(capacity, RUN_WIDTH)
@@ -145,6 +154,7 @@ class Scratch:
         if count <= self.lane_capacity:
             return
         self.lane_capacity = count
+        self.version += 1
         self.used = lane_words(count, LINE)
         self.frame = lane_words(count, FRAME_LENGTH)
         self.polygon = lane_words(count, 2 * CORNERS, POLYGON_WIDTH)
@@ -180,6 +190,7 @@ class Scratch:
         if count <= self.row_capacity:
             return
         self.row_capacity = capacity = max(count, 2 * self.row_capacity)
+        self.version += 1
         self.ball = aligned_words(capacity, BALL_WIDTH)
         self.face = aligned_words(capacity, FACE_WIDTH)
         self.corner = aligned_words(capacity * POINTS_MAX, CORNER_WIDTH)
@@ -203,39 +214,113 @@ class StepTables(NamedTuple):
     joints: Joints
 
 
+class Bound:
+    """What kernels take that stays the same from step to step, put together once.
+
+    Parameters
+    ----------
+    tables : StepTables
+    gravity_q24, settings : arrays
+    scratch : Scratch
+    """
+
+    def __init__(self, tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+        b, s, sleep = tables.bodies.cells, scratch, scratch.sleep
+        first, principal = tables.geometries.cells.first, tables.geometries.cells.principal_q30
+        word, tick_q40 = tables.words.cells.word, int(settings[TICK_Q40])
+        self.bodies, self.geometries, self.words = b, tables.geometries.cells, tables.words.cells
+        self.gravity_q24, self.settings = gravity_q24, settings
+        self.version = scratch.version + sleep.version
+        self.lanes = scratch.crew.lanes
+        self.boxes = (
+            tick_q40, b.alive, b.kind, b.shape, b.flags, b.locks, b.position_q24, b.rotation_q30,
+            b.velocity_q24, b.angular_velocity_q24, b.size_q24, b.geometry, first, s.matrix_q30, s.box_q24,
+            s.active, s.word_first, word, b.lever_q24, gravity_q24, b.gravity_scale_q24, b.force_q24,
+            b.inverse_mass_q40, s.cover_q24,
+        )  # fmt: skip
+        self.pairs = (
+            sleep.meets, s.box_q24, s.order, s.order_spare, s.sorted_box_q24, s.histogram, s.found, s.used,
+            s.pairs,
+        )  # fmt: skip
+        self.shapes = (
+            b.kind, b.shape, b.flags, b.filter, b.friction_q24, b.restitution_q24, b.rolling_q24, b.lever_q24,
+            b.position_q24, b.velocity_q24, b.angular_velocity_q24, b.size_q24, s.matrix_q30, word,
+            s.word_first, tick_q40,
+        )  # fmt: skip
+        self.collisions = (
+            s.leaf, s.leaf_position_q24, s.leaf_velocity_q24, s.leaf_size_q24, s.leaf_matrix_q30, s.near,
+            s.leaf_box_q24, s.triangle, s.frame, s.work, s.polygon, *s.lane_rows(), s.used, s.run, s.contact,
+            s.point,
+        )  # fmt: skip
+        self.start = (
+            b.alive, b.kind, b.flags, b.position_q24, b.velocity_q24, b.angular_velocity_q24, b.lever_q24,
+            b.angular_gain_q40, b.geometry, principal, b.rotation_q30, s.matrix_q30, s.origin_q24, s.mobile,
+            s.motion, s.gain_q40, b.locks,
+        )  # fmt: skip
+        self.drive = (
+            s.mobile, gravity_q24, settings, b.gravity_scale_q24, b.inverse_mass_q40, b.linear_damping_q24,
+            b.angular_damping_q24, s.gain_q40, b.force_q24, b.torque_q24, s.drive, b.locks,
+        )  # fmt: skip
+        self.colours = s.contact, b.kind, b.shape, b.locks, s.taken, s.group_end
+        self.rows = (
+            settings, s.contact, s.point, b.kind, s.origin_q24, b.inverse_mass_q40, s.motion, s.gain_q40,
+            s.ball, s.face, s.corner, s.roll, b.locks,
+        )  # fmt: skip
+        self.substeps = s.mobile, b.locks, s.drive, settings, s.group_end, s.ball, s.face, s.corner, s.roll
+        self.poses = s.origin_q24, b.rotation_q30, s.gain_q40, s.motion, s.base
+        self.finish = (
+            tick_q40, s.mobile, b.flags, b.locks, b.position_q24, b.rotation_q30, b.velocity_q24,
+            b.angular_velocity_q24, b.lever_q24, b.angular_gain_q40, b.geometry, principal, s.motion,
+        )  # fmt: skip
+        self.stops = (
+            settings, s.active, s.mobile, b.shape, b.flags, b.locks, b.filter, b.size_q24, b.lever_q24,
+            s.origin_q24, b.position_q24, b.rotation_q30, b.velocity_q24, b.angular_velocity_q24,
+            b.angular_gain_q40, word, s.word_first, s.motion, s.drive, s.cover_q24,
+        )  # fmt: skip
+        self.results = s.contact, s.point, b.kind, s.ball, s.face, s.corner
+
+
+def bind(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> Bound:
+    """What kernels take: as it was, unless one of its arrays is another by now."""
+    bound = scratch.bound
+    if (
+        bound is None
+        or bound.bodies is not tables.bodies.cells
+        or bound.geometries is not tables.geometries.cells
+        or bound.words is not tables.words.cells
+        or bound.gravity_q24 is not gravity_q24
+        or bound.settings is not settings
+        or bound.version != scratch.version + scratch.sleep.version
+        or bound.lanes != scratch.crew.lanes
+    ):
+        bound = scratch.bound = Bound(tables, gravity_q24, settings, scratch)
+    return bound
+
+
 def find_boxes(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """Clamp the bodies' rows into their ranges, and fill ``scratch.box_q24`` and ``scratch.active``."""
-    bodies = tables.bodies
-    scratch.reserve_bodies(bodies.count + 1)  # one more: the world, for joints
-    place_boxes(
-        scratch.crew.words, bodies.count, int(settings[TICK_Q40]), bodies.array("alive"),
-        bodies.array("kind"), bodies.array("shape"), bodies.array("flags"), bodies.array("locks"),
-        bodies.array("position_q24"),
-        bodies.array("rotation_q30"), bodies.array("velocity_q24"), bodies.array("angular_velocity_q24"),
-        bodies.array("size_q24"), bodies.array("geometry"), tables.geometries.array("first"),
-        scratch.matrix_q30, scratch.box_q24, scratch.active, scratch.word_first, tables.words.array("word"),
-        bodies.array("lever_q24"), gravity_q24, bodies.array("gravity_scale_q24"), bodies.array("force_q24"),
-        bodies.array("inverse_mass_q40"), scratch.cover_q24,
-    )  # fmt: skip
+    count = tables.bodies.count
+    scratch.reserve_bodies(count + 1)  # one more: the world, for joints
+    bound = bind(tables, gravity_q24, settings, scratch)
+    unchecked(place_boxes)(scratch.crew.words, count, *bound.boxes)
 
 
-def find_candidates(tables: StepTables, scratch: Scratch) -> None:
+def find_candidates(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """Fill ``scratch.pairs`` with the pairs of bodies that may have contacts, if one of the two is awake."""
-    mark_meets(tables.bodies, scratch.active, scratch.sleep)
-    count, meets = tables.bodies.count, scratch.sleep.meets
-    wanted = 0
+    count, sleep = tables.bodies.count, scratch.sleep
+    mark_meets(tables.bodies, scratch.active, sleep)
+    few, wanted = bool(sleep.sleepers), 0
     while True:  # nothing is dropped for lack of room: whose it would be depends on all others
         scratch.reserve_pairs(wanted)
         wanted = -1
-        if scratch.sleep.sleepers:
+        if few:
             wanted = find_pairs_of_few(
-                count, meets, scratch.box_q24, scratch.histogram, scratch.found, scratch.used, scratch.pairs
-            )
-        if wanted < 0:
-            wanted = find_pairs(
-                scratch.crew.words, count, meets, scratch.box_q24, scratch.order, scratch.order_spare,
-                scratch.sorted_box_q24, scratch.histogram, scratch.found, scratch.used, scratch.pairs,
+                count, sleep.meets, scratch.box_q24, scratch.histogram, scratch.found, scratch.used,
+                scratch.pairs,
             )  # fmt: skip
+        if wanted < 0:
+            bound = bind(tables, gravity_q24, settings, scratch)
+            wanted = unchecked(find_pairs)(scratch.crew.words, count, *bound.pairs)
         if wanted <= scratch.pair_capacity:
             break
     if tables.joints.table.count != 0:
@@ -243,25 +328,25 @@ def find_candidates(tables: StepTables, scratch: Scratch) -> None:
     scratch.pair_count = wanted
 
 
-def collide(tables: StepTables, settings: Words, scratch: Scratch, *, pair_count: int, pairs: Words) -> None:
+def collide(
+    tables: StepTables,
+    gravity_q24: Words,
+    settings: Words,
+    scratch: Scratch,
+    *,
+    pair_count: int,
+    pairs: Words,
+) -> None:
     """Fill ``scratch.contact`` and ``scratch.point`` with the contacts of some pairs."""
-    bodies, contacts = tables.bodies, tables.contacts
+    contacts, held = tables.contacts, tables.contacts.cells
     wanted = pair_count
     while wanted >= 0:
         scratch.reserve_contacts(wanted)
-        scratch.contact_count = collide_pairs(
-            scratch.crew.words, pair_count, pairs, bodies.array("kind"), bodies.array("shape"),
-            bodies.array("flags"), bodies.array("filter"),
-            bodies.array("friction_q24"), bodies.array("restitution_q24"), bodies.array("rolling_q24"),
-            bodies.array("lever_q24"), bodies.array("position_q24"), bodies.array("velocity_q24"),
-            bodies.array("angular_velocity_q24"), bodies.array("size_q24"), scratch.matrix_q30,
-            tables.words.array("word"), scratch.word_first, int(settings[TICK_Q40]), contacts.count,
-            contacts.array("pair"), contacts.array("sub"), contacts.array("point_count"),
-            contacts.array("feature"), contacts.array("push_q24"), contacts.array("friction_q24"),
-            contacts.array("twist_q24"), contacts.array("touching"), scratch.leaf, scratch.leaf_position_q24,
-            scratch.leaf_velocity_q24, scratch.leaf_size_q24, scratch.leaf_matrix_q30, scratch.near,
-            scratch.leaf_box_q24, scratch.triangle, scratch.frame, scratch.work, scratch.polygon,
-            *scratch.lane_rows(), scratch.used, scratch.run, scratch.contact, scratch.point,
+        bound = bind(tables, gravity_q24, settings, scratch)
+        scratch.contact_count = unchecked(collide_pairs)(
+            scratch.crew.words, pair_count, pairs, *bound.shapes, contacts.count, held.pair, held.sub,
+            held.point_count, held.feature, held.push_q24, held.friction_q24, held.twist_q24, held.touching,
+            *bound.collisions,
         )  # fmt: skip
         wanted = -1 - scratch.contact_count
 
@@ -276,7 +361,7 @@ def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scrat
     find_boxes(tables, gravity_q24, settings, scratch)
     wake_disturbed(bodies, contacts, tables.joints, gravity_q24, settings, sleep)
     while True:
-        find_candidates(tables, scratch)
+        find_candidates(tables, gravity_q24, settings, scratch)
         if not sleep.slept:
             break
         scratch.pair_count, border_count = take_border(
@@ -284,108 +369,74 @@ def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scrat
         )
         if border_count == 0:
             break
-        collide(tables, settings, scratch, pair_count=border_count, pairs=scratch.border)
+        collide(tables, gravity_q24, settings, scratch, pair_count=border_count, pairs=scratch.border)
         woken = wake_in_the_way(border_count, scratch.border, bodies, scratch.cover_q24, sleep)
         count, found = scratch.contact_count, scratch.contact
         if not wake_touched(count, found, bodies, contacts, tables.joints, sleep, woken=woken):
             break
-    collide(tables, settings, scratch, pair_count=scratch.pair_count, pairs=scratch.pairs)
+    collide(tables, gravity_q24, settings, scratch, pair_count=scratch.pair_count, pairs=scratch.pairs)
 
 
 def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """Order joints and contacts by colour, make rows of them, and run the substeps."""
-    bodies, joints = tables.bodies, tables.joints
+    bodies, joints, links = tables.bodies, tables.joints, scratch.joints
     count, contact_count, crew = bodies.count, scratch.contact_count, scratch.crew.words
-    alive, kind, flags = bodies.array("alive"), bodies.array("kind"), bodies.array("flags")
-    locks, inverse_mass = bodies.array("locks"), bodies.array("inverse_mass_q40")
     scratch.reserve_rows(contact_count)
-    start_bodies(
-        crew, count, alive, kind, flags, bodies.array("position_q24"), bodies.array("velocity_q24"),
-        bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
-        bodies.array("geometry"), tables.geometries.array("principal_q30"), bodies.array("rotation_q30"),
-        scratch.matrix_q30, scratch.origin_q24, scratch.mobile, scratch.motion, scratch.gain_q40, locks,
-    )  # fmt: skip
-    drive_bodies(
-        crew, count, scratch.mobile, gravity_q24, settings, bodies.array("gravity_scale_q24"), inverse_mass,
-        bodies.array("linear_damping_q24"), bodies.array("angular_damping_q24"), scratch.gain_q40,
-        bodies.array("force_q24"), bodies.array("torque_q24"), scratch.drive, locks,
-    )  # fmt: skip
-    colour_contacts(
-        count, contact_count, scratch.contact, kind, bodies.array("shape"), locks, scratch.taken,
-        scratch.group_end,
-    )  # fmt: skip
-    prepare_rows(
-        crew, contact_count, settings, scratch.contact, scratch.point, kind, scratch.origin_q24, inverse_mass,
-        scratch.motion, scratch.gain_q40, scratch.ball, scratch.face, scratch.corner, scratch.roll, locks,
-    )  # fmt: skip
-    scratch.joints.link_count = 0
+    bound = bind(tables, gravity_q24, settings, scratch)
+    unchecked(start_bodies)(crew, count, *bound.start)
+    unchecked(drive_bodies)(crew, count, *bound.drive)
+    unchecked(colour_contacts)(count, contact_count, *bound.colours)
+    unchecked(prepare_rows)(crew, contact_count, *bound.rows)
+    links.link_count = 0
     if joints.table.count != 0:
         prepare_joints(
-            joints, bodies, settings, scratch.joints, mobile=scratch.mobile, taken=scratch.taken,
+            joints, bodies, settings, links, mobile=scratch.mobile, taken=scratch.taken,
             gain_q40=scratch.gain_q40, motion=scratch.motion,
         )  # fmt: skip
     if scratch.sleep.movers == 0:
         return
-    solve_substeps(
-        crew, count, scratch.mobile, locks, scratch.drive, settings, scratch.group_end, scratch.ball,
-        scratch.face, scratch.corner, scratch.roll, scratch.joints.group_end, scratch.joints.link_count,
-        scratch.joints.link, scratch.joints.rod, scratch.origin_q24, bodies.array("rotation_q30"),
-        scratch.gain_q40, scratch.motion, scratch.base,
-    )  # fmt: skip
+    unchecked(solve_substeps)(
+        crew, count, *bound.substeps, links.group_end, links.link_count, links.link, links.rod, *bound.poses
+    )
 
 
 def keep_results(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """Move the bodies, let them fall asleep, and write the tables of contacts and of the states of joints."""
     bodies, contacts, joints = tables.bodies, tables.contacts, tables.joints
+    crew, contact_count, sleep = scratch.crew.words, scratch.contact_count, scratch.sleep
+    bound, held = bind(tables, gravity_q24, settings, scratch), contacts.cells
     if joints.table.count != 0:
         keep_joints(joints, bodies, int(settings[TICK_Q40]), scratch.joints, mobile=scratch.mobile)
-    finish_bodies(
-        scratch.crew.words, bodies.count, int(settings[TICK_Q40]), scratch.mobile, bodies.array("flags"),
-        bodies.array("locks"),
-        bodies.array("position_q24"), bodies.array("rotation_q30"), bodies.array("velocity_q24"),
-        bodies.array("angular_velocity_q24"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
-        bodies.array("geometry"), tables.geometries.array("principal_q30"), scratch.motion,
-    )  # fmt: skip
-    stop_bodies(tables, settings, scratch)
-    contact_count = scratch.contact_count
+    unchecked(finish_bodies)(crew, bodies.count, *bound.finish)
+    stop_bodies(bodies.count, bound, scratch)
     settle(
-        bodies, joints, gravity_q24, settings, scratch.sleep, contact_count=contact_count,
+        bodies, joints, gravity_q24, settings, sleep, contact_count=contact_count,
         contact=scratch.contact, mobile=scratch.mobile, motion=scratch.motion,
     )  # fmt: skip
     scratch.reserve_ended(contacts.count)
-    scratch.ended_count = find_ended(
-        scratch.crew.words, contact_count, scratch.contact, contacts.count, contacts.array("pair"),
-        contacts.array("sub"), contacts.array("touching"), scratch.sleep.was_asleep, scratch.sleep.rest,
-        scratch.ended,
+    scratch.ended_count = unchecked(find_ended)(
+        crew, contact_count, scratch.contact, contacts.count, held.pair, held.sub, held.touching,
+        sleep.was_asleep, sleep.rest, scratch.ended,
     )  # fmt: skip
-    if not make_room(contact_count, scratch.contact, contacts, scratch.sleep):
+    if not make_room(contact_count, scratch.contact, contacts, sleep):
         return
-    total = contact_count + scratch.sleep.carried
-    keep_contacts(
-        scratch.crew.words, contact_count, scratch.contact, scratch.point, bodies.array("kind"),
-        scratch.ball, scratch.face, scratch.corner, contacts.array("pair"), contacts.array("sub"),
-        contacts.array("point_count"),
-        contacts.array("touching"), contacts.array("feature"), contacts.array("push_q24"),
-        contacts.array("friction_q24"), contacts.array("twist_q24"), scratch.sleep.place,
+    total, held = contact_count + sleep.carried, contacts.cells
+    unchecked(keep_contacts)(
+        crew, contact_count, *bound.results, held.pair, held.sub, held.point_count, held.touching,
+        held.feature, held.push_q24, held.friction_q24, held.twist_q24, sleep.place,
     )  # fmt: skip
     contacts.set_count(total)
 
 
-def stop_bodies(tables: StepTables, settings: Words, scratch: Scratch) -> None:
+def stop_bodies(count: int, bound: Bound, scratch: Scratch) -> None:
     """Put fast bodies to where they met something on their way."""
-    bodies, sweeps = tables.bodies, scratch.sweeps
-    sweeps.reserve(bodies.count, scratch.pair_count)
+    sweeps = scratch.sweeps
+    sweeps.reserve(count, scratch.pair_count)
     stopped = -1
     while stopped < 0:
-        stopped = stop_fast_bodies(
-            bodies.count, settings, scratch.active, scratch.mobile, bodies.array("shape"),
-            bodies.array("flags"), bodies.array("locks"), bodies.array("filter"), bodies.array("size_q24"),
-            bodies.array("lever_q24"), scratch.origin_q24, bodies.array("position_q24"),
-            bodies.array("rotation_q30"), bodies.array("velocity_q24"), bodies.array("angular_velocity_q24"),
-            bodies.array("angular_gain_q40"), tables.words.array("word"), scratch.word_first,
-            scratch.motion, scratch.drive, scratch.cover_q24, scratch.pair_count, scratch.pairs,
-            scratch.contact_count, scratch.contact, sweeps.goal, sweeps.sweep, sweeps.near, sweeps.box,
-            sweeps.path, sweeps.work,
+        stopped = unchecked(stop_fast_bodies)(
+            count, *bound.stops, scratch.pair_count, scratch.pairs, scratch.contact_count, scratch.contact,
+            sweeps.goal, sweeps.sweep, sweeps.near, sweeps.box, sweeps.path, sweeps.work,
         )  # fmt: skip
         sweeps.reserve_near(-1 - stopped)
 

@@ -19,6 +19,8 @@ Invariants
 * A *shared* table, for large state that rarely changes or is written anew as a whole, is not copied by a
   snapshot: table and snapshots hold the same arena, and :meth:`Table.own` makes a copy before the next write
   (:meth:`Table.renew` room for new cells). Until then its hashes are kept.
+* *Steady* columns of a table that is copied are shared in the same way, in an arena of their own: what a body
+  is, beside where it is. Both arenas have the table's capacity.
 """
 
 from __future__ import annotations
@@ -31,13 +33,14 @@ from dataclasses import dataclass
 import numpy as np
 import xxhash
 
-from physics_fixed.arenas import Arena, Array, fitting_capacity
+from physics_fixed.arenas import Arena, Array
 from physics_fixed.arenas import Column as Column
 from physics_fixed.errors import SchemaError, SnapshotError
+from physics_fixed.table import ROWS_MAX as ROWS_MAX
+from physics_fixed.table import Table as Table
 
 assert sys.byteorder == "little", "hashes are defined over little-endian cells; this machine is big-endian"
 
-ROWS_MAX = 1 << 24
 CHUNK_ROWS = 256  # rows per leaf of the hash tree; part of the hash's definition
 _SMALL_SIZE = 32768  # bytes of an arena that one copy moves faster than several, however little of it is used
 _LAYOUT_VERSION = 2  # of the hash and of the wire form; 2: a column's hash is that of its cells, in one go
@@ -64,177 +67,69 @@ class CellDifference:
         return f"{self.table}[{self.key}].{self.column}{lane}: ours {self.ours}, theirs {self.theirs}"
 
 
-class Table:
-    """Rows of declared integer columns.
+class TableCopy:
+    """What a snapshot holds of one table: its row count, and a copy of its arena, or a shared one itself.
 
-    Parameters
-    ----------
-    name : str
-        Unique within a :class:`TableSet`.
-    columns : sequence of Column
-        Order is part of the schema.
-    capacity : int
-        Rows to make room for at first; grows by doubling, never part of the state.
-    key : str, optional
-        Column whose value names a row in a diff.
-    shared : bool
-        Snapshots share the arena instead of copying it; call :meth:`own` before each change of cells.
+    ``steady`` is the arena of its steady columns, if it has any.
     """
 
-    __slots__ = ("name", "columns", "key", "shared", "count", "capacity", "arena", "_views")
+    __slots__ = ("arena", "columns", "count", "steady")
 
     def __init__(
-        self,
-        name: str,
-        columns: Sequence[Column],
-        *,
-        capacity: int = 64,
-        key: str | None = None,
-        shared: bool = False,
+        self, columns: Sequence[Column], arena: Arena, count: int, steady: Arena | None = None
     ) -> None:
-        if not name or not all(
-            part.isidentifier() for part in name.replace("@", ".v").replace("/", ".").split(".")
-        ):
-            raise SchemaError(f"table name {name!r}; allowed: identifiers joined by '.', '/' or '@'")
-        names = [column.name for column in columns]
-        twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
-        if twice is not None:
-            raise SchemaError(f"table {name!r} declares column {twice!r} twice")
-        if not columns:
-            raise SchemaError(f"table {name!r} declares no column")
-        if key is not None and key not in names:
-            raise SchemaError(f"table {name!r}: key {key!r} is not one of its columns: {', '.join(names)}")
-        if not 1 <= capacity <= ROWS_MAX:
-            raise SchemaError(f"table {name!r}: capacity {capacity}; allowed: 1 to {ROWS_MAX}")
-        self.name = name
-        self.columns = tuple(columns)
-        self.key = key
-        self.shared = shared
-        self.count = 0
-        self._adopt(Arena.zeros(columns, capacity))
-
-    def __repr__(self) -> str:
-        return f"Table({self.name!r}, {self.count} rows of {len(self.columns)} columns)"
-
-    def __len__(self) -> int:
-        return self.count
-
-    def _adopt(self, arena: Arena) -> None:
-        self.arena, self._views, self.capacity = arena, arena.views, arena.layout.capacity
-
-    def _move(self, arena: Arena) -> None:
-        arena.copy_rows(self.arena, self.count)
-        self._adopt(arena)
-
-    def own(self) -> None:
-        """Make a shared table writable until the next snapshot or hash. Arrays taken earlier die."""
-        if self.arena.hashes is not None:
-            self._move(self.arena.empty_like())
-
-    def renew(self, capacity: int) -> None:
-        """Like :meth:`own`, with no rows and room for so many, and not much more: for who writes all of them
-        anew.
-        """
-        self.count = 0
-        fitting = fitting_capacity(capacity)
-        if capacity > self.capacity or self.capacity * 4 > fitting * 5:
-            self._refuse_too_many(capacity)
-            self._adopt(Arena.zeros(self.columns, fitting))
-        elif self.arena.hashes is not None:
-            self._adopt(self.arena.empty_like())
-
-    def replace(self, capacity: int) -> Arena:
-        """Like :meth:`renew`, and the arena with the old cells, which nobody writes to any more."""
-        old = self.arena
-        self.count = 0
-        if capacity > self.capacity:
-            self.reserve(capacity)
-        else:
-            self._adopt(old.empty_like())
-        return old
-
-    def share(self) -> Arena:
-        """Promise that the cells stay as they are until :meth:`own`; the arena, for others to hold."""
-        assert self.shared, self.name
-        if self.arena.hashes is None:
-            self.arena.hashes = {}
-        return self.arena
-
-    def adopt(self, arena: Arena, count: int) -> None:
-        """Take an arena that :meth:`share` gave out, of a table made alike, and its count of rows."""
-        assert self.shared and arena.hashes is not None, self.name
-        self._adopt(arena)
-        self.count = count
-
-    def reserve(self, capacity: int) -> None:
-        """Make room for at least ``capacity`` rows. Arrays taken earlier are dead if it had to grow."""
-        if capacity <= self.capacity:
-            return
-        self._refuse_too_many(capacity)
-        grown = self.capacity
-        while grown < capacity:
-            grown *= 2
-        self._move(Arena.zeros(self.columns, grown))
-
-    def _refuse_too_many(self, capacity: int) -> None:
-        if capacity > ROWS_MAX:
-            raise SchemaError(f"table {self.name!r}: {capacity} rows asked for; allowed: at most {ROWS_MAX}")
-
-    def resize(self, count: int) -> None:
-        """Set the number of used rows.
-
-        Rows that appear hold the defaults. Arrays may die (see :meth:`reserve`).
-        """
-        assert count >= 0, (self.name, count)
-        self.own()
-        self.reserve(count)
-        if count > self.count:
-            for column, array in zip(self.columns, self.arena.arrays, strict=True):
-                array[self.count : count] = column.default
-        self.count = count
-
-    def set_count(self, count: int) -> None:
-        """Set the number of used rows without touching cells: the caller has written all of the new ones."""
-        assert 0 <= count <= self.capacity, (self.name, count, self.capacity)
-        self.own()
-        self.count = count
-
-    def array(self, column: str) -> Array:
-        """The whole array of a column, shape ``(capacity,)`` or ``(capacity, lanes)``, for kernels.
-
-        Not a copy.
-        """
-        return self._views[column]
-
-    def __getitem__(self, column: str) -> Array:
-        """The used prefix of a column, shape ``(count,)`` or ``(count, lanes)``; writable, not a copy."""
-        return self._views[column][: self.count]
-
-
-class TableCopy:
-    """What a snapshot holds of one table: its row count and a copy of its arena, or a shared one itself."""
-
-    __slots__ = ("arena", "count")
-
-    def __init__(self, arena: Arena, count: int) -> None:
+        self.columns = columns
         self.arena = arena
+        self.steady = steady
         self.count = count
+
+    @classmethod
+    def like(cls, table: Table) -> TableCopy:
+        """One without rows."""
+        steady = None if table.steady is None else table.share_steady()
+        return cls(table.columns, table.share() if table.shared else table.arena.empty_like(), 0, steady)
 
     @property
     def arrays(self) -> list[Array]:
         """The columns in the declared order."""
-        return self.arena.arrays
+        return [self.array(column.name) for column in self.columns]
+
+    def array(self, column: str) -> Array:
+        """The whole array of a column."""
+        if self.steady is not None and column in self.steady.layout.places:
+            return self.steady.views[column]
+        return self.arena.views[column]
+
+    def __getitem__(self, column: str) -> Array:
+        """The used prefix of a column."""
+        return self.array(column)[: self.count]
 
     def save(self, table: Table) -> None:
         """Take the rows of a table."""
         count = self.count = table.count
+        if table.steady is not None:
+            self.steady = table.share_steady()
         if table.shared:
             self.arena = table.share()
         elif self.arena.layout.capacity != table.capacity:
-            self.arena = Arena.zeros(table.columns, table.capacity)
+            self.arena = Arena.zeros(table.arena.layout.columns, table.capacity)
             self.arena.copy_rows(table.arena, count)
         else:
-            _copy_arena(self.arena, table.arena, count)
+            copy_arena(self.arena, table.arena, count)
+
+    def put_back(self, table: Table) -> None:
+        """Give a table these rows."""
+        if table.shared:
+            table.adopt(self.arena, self.count)
+            return
+        if table.capacity == self.arena.layout.capacity:
+            copy_arena(table.arena, self.arena, self.count)
+        else:
+            table.reserve(self.count)
+            table.arena.copy_rows(self.arena, self.count)
+        if self.steady is not None:
+            table.adopt_steady(self.steady)
+        table.count = self.count
 
 
 class Snapshot:
@@ -244,14 +139,17 @@ class Snapshot:
 
     def __init__(self, tables: Sequence[Table], schema_digest: bytes) -> None:
         self.schema_digest = schema_digest
-        self.copies = [
-            TableCopy(table.share() if table.shared else table.arena.empty_like(), 0) for table in tables
-        ]
+        self.copies = [TableCopy.like(table) for table in tables]
+
+    @property
+    def arenas(self) -> list[Arena]:
+        """All the memory that it holds, what it shares with others included."""
+        return [copy.arena for copy in self.copies] + [copy.steady for copy in self.copies if copy.steady]
 
     @property
     def size(self) -> int:
-        """Bytes of memory held by the copies."""
-        return sum(copy.arena.layout.size for copy in self.copies)
+        """Bytes of memory that it holds, what it shares with others included."""
+        return sum(arena.layout.size for arena in self.arenas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +176,7 @@ class TableSet:
         Order is part of the schema. Two tables of one name are refused.
     """
 
-    __slots__ = ("tables", "schema_digest", "_by_name", "_hashed")
+    __slots__ = ("tables", "schema_digest", "_by_name", "_hashed", "_hashed_columns")
 
     def __init__(self, tables: Sequence[Table]) -> None:
         self.tables = tuple(tables)
@@ -291,6 +189,10 @@ class TableSet:
                 )
             self._by_name[table.name] = table
         self._hashed = tuple(tuple(i for i, c in enumerate(t.columns) if c.hashed) for t in self.tables)
+        self._hashed_columns = tuple(
+            tuple((index, table.columns[index]) for index in hashed)
+            for table, hashed in zip(self.tables, self._hashed, strict=True)
+        )
         self.schema_digest = xxhash.xxh3_128_digest(_describe(self.tables).encode())
 
     def __getitem__(self, name: str) -> Table:
@@ -321,41 +223,38 @@ class TableSet:
         """
         assert snapshot.schema_digest == self.schema_digest
         for table, copy in zip(self.tables, snapshot.copies, strict=True):
-            if table.shared:
-                table.adopt(copy.arena, copy.count)
-                continue
-            if table.capacity == copy.arena.layout.capacity:
-                _copy_arena(table.arena, copy.arena, copy.count)
-            else:
-                table.reserve(copy.count)
-                table.arena.copy_rows(copy.arena, copy.count)
-            table.count = copy.count
+            copy.put_back(table)
 
     def hash(self, snapshot: Snapshot | None = None) -> bytes:
         """XXH3-128 of the live state, or of a snapshot: 16 bytes. Finds accidents, not forgers."""
         digest = xxhash.xxh3_128_digest
         tables = []
-        for position, (count, arena) in enumerate(self._sources(snapshot)):
+        for (count, arena, steady), columns in zip(
+            self._sources(snapshot), self._hashed_columns, strict=True
+        ):
             parts = [struct.pack("<q", count)]
-            arrays, known = arena.arrays, arena.hashes
-            for index in self._hashed[position]:
-                column = known.get(index) if known else None
-                if column is None:
-                    column = _column_hash(arrays[index], count)
+            for index, column in columns:
+                part = arena if steady is None or not column.steady else steady
+                known = part.hashes
+                found = known.get(index) if known else None
+                if found is None:
+                    found = _column_hash(part.views[column.name], count)
                     if known is not None:
-                        known[index] = column
-                parts.append(column)
+                        known[index] = found
+                parts.append(found)
             tables.append(digest(b"".join(parts)))
         return digest(self.schema_digest + b"".join(tables))
 
     def hash_tree(self, snapshot: Snapshot | None = None) -> HashTree:
         """The hash with all of its inner nodes, for finding where two states differ."""
         counts, columns, chunks = [], [], []
-        for position, (count, arena) in enumerate(self._sources(snapshot)):
-            arrays = arena.arrays
-            leaves = tuple(tuple(_chunk_hashes(arrays[index], count)) for index in self._hashed[position])
-            chunks.append(leaves)
-            columns.append(tuple(_column_hash(arrays[index], count) for index in self._hashed[position]))
+        for (count, arena, steady), hashed in zip(self._sources(snapshot), self._hashed_columns, strict=True):
+            arrays = [
+                (arena if steady is None or not column.steady else steady).views[column.name]
+                for _, column in hashed
+            ]
+            chunks.append(tuple(tuple(_chunk_hashes(array, count)) for array in arrays))
+            columns.append(tuple(_column_hash(array, count) for array in arrays))
             counts.append(count)
         digest = xxhash.xxh3_128_digest
         tables = [
@@ -457,9 +356,12 @@ class TableSet:
             capacity = table.capacity
             while capacity < count:
                 capacity *= 2
-            copy = TableCopy(Arena.zeros(table.columns, capacity), count)
+            copy = TableCopy(table.columns, Arena.zeros(table.arena.layout.columns, capacity), count)
             if table.shared:
                 copy.arena.hashes = {}
+            if table.steady is not None:
+                copy.steady = Arena.zeros(table.steady.layout.columns, capacity)
+                copy.steady.hashes = {}
             offset = start
             for column, array in zip(table.columns, copy.arrays, strict=True):
                 cells = np.frombuffer(data, column.dtype, count * column.lanes, offset)
@@ -468,14 +370,21 @@ class TableSet:
             snapshot.copies.append(copy)
         return snapshot
 
-    def _sources(self, snapshot: Snapshot | None) -> Iterator[tuple[int, Arena]]:
+    def _sources(self, snapshot: Snapshot | None) -> Iterator[tuple[int, Arena, Arena | None]]:
         if snapshot is None:
-            return ((t.count, t.share() if t.shared else t.arena) for t in self.tables)
+            return (
+                (
+                    table.count,
+                    table.share() if table.shared else table.arena,
+                    None if table.steady is None else table.share_steady(),
+                )
+                for table in self.tables
+            )
         assert snapshot.schema_digest == self.schema_digest
-        return ((copy.count, copy.arena) for copy in snapshot.copies)
+        return ((copy.count, copy.arena, copy.steady) for copy in snapshot.copies)
 
 
-def _copy_arena(arena: Arena, source: Arena, count: int) -> None:
+def copy_arena(arena: Arena, source: Arena, count: int) -> None:
     """Copy rows between arenas of one layout.
 
     One block when it is small or well filled; column by column when most of a large one is unused.

@@ -155,6 +155,7 @@ class Space:
         self.sleeping = Sleeping(self.bodies, self.contacts, self.joints, self.settings)
         self._solver_settings_of = rate, count, self.sleeping.ticks
         self._solver_settings = solver_settings(*self._solver_settings_of)
+        self._gravity_q24 = self.settings.array("gravity_q24")[0]
         self._scratch = Scratch()
         self.recorder: Recorder | None = None
         self.reuse = ReuseFigures()
@@ -299,6 +300,7 @@ class Space:
         if geometry is not None:
             columns["geometry"] = acquire(self.geometries, self.words, geometry)
         row = lowest_free_row(self.bodies)
+        self.bodies.own()
         if row == self.bodies.count:
             self.bodies.resize(row + 1)
         for name, value in columns.items():
@@ -378,12 +380,12 @@ class Space:
         self.ended.set_count(0)
         self._events = None
         self.joints.begin_step()
-        numbers = [self.settings.array(name)[0] for name in ("tick_rate", "substep_count", "sleep_ticks")]
-        if tuple(numbers) != self._solver_settings_of:  # a restored state may have others
-            rate, count, sleep_ticks = map(int, numbers)
-            self._solver_settings_of = rate, count, sleep_ticks
+        of = self.settings.cells
+        numbers = of.tick_rate.item(0), of.substep_count.item(0), of.sleep_ticks.item(0)
+        if numbers != self._solver_settings_of:  # a restored state may have others
+            self._solver_settings_of = numbers
             self._solver_settings = solver_settings(*self._solver_settings_of)
-        gravity_q24 = self.settings.array("gravity_q24")[0]
+        gravity_q24 = self._gravity_q24
         if self.recorder is not None and tick is not None:
             self._stepped = None
             self.recorder.step(tick, gravity_q24, self._solver_settings, self._scratch)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from physics_fixed.cells import copy_cells
 from physics_fixed.incremental.dirty import ROLE_BOUNDARY, ROLE_DIRTY, ROLE_NONE
 from physics_fixed.incremental.rows import copy_row, note_row, rows_differ
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
@@ -17,24 +16,26 @@ from physics_fixed.layout import ACTIVE_DYNAMIC, STATIC, Bytes, Words
 from physics_fixed.narrowphase.pairing import comes_before
 
 _ROW_MASK = 0xFFFFFFFF
+_SEARCH_COST: Final = 12  # contacts that are looked at in the time in which one is searched for
+
+NamedRows = tuple[Words, Words, Words, Words, Bytes]
+"""Contacts: their columns ``pair`` and ``sub``, and the parts of their arena."""
+
+_NAMED_ROWS: Final = "Tuple((int64[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1]))"
 
 # The first two columns of the table of contacts name a contact.
 _KEY_COLUMNS: Final = 2
 
-# counts[]: what choose_contacts and merge_contacts say; find_dirty uses 5 and 6.
-CHOSEN_COUNT: Final = 0
+# counts[]: what choose_contacts and patch_contacts say; find_dirty uses 5 and 6.
+CHOSEN_COUNT: Final = 0  # of the base
 ROW_COUNT: Final = 1
 DIRTY_ROW_COUNT: Final = 2
-MERGED_COUNT: Final = 3
+CHOSEN_ADDED_COUNT: Final = 3
 FOUND_COUNT: Final = 4
 DIFFERENT_COUNT: Final = 7
-COUNTS_LENGTH: Final = 8
-
-# run[index]: rows of the merged contacts that stand together where they come from.
-RUN_SOURCE: Final = 0  # 0: the recorded contacts, 1: the new ones
-RUN_FIRST: Final = 1
-RUN_LENGTH: Final = 2
-RUN_WIDTH: Final = 3
+LOST_COUNT: Final = 8  # contacts of the base that are gone now
+KEPT_ADDED_COUNT: Final = 9  # contacts that are added to it
+COUNTS_LENGTH: Final = 10
 
 
 @inline_kernel("int64(int64,uint8[::1],int64[::1])")
@@ -62,16 +63,114 @@ def note_owners(pair: int, island: Words, kind: Bytes, found_count: int, mark: B
     return found_count
 
 
+@device_kernel("int64(int64,int64[::1],uint8[::1],uint8[::1],int64[::1],int64[::1])")
+def look_at_all(
+    contact_count: int, pair: Words, gone: Bytes, role: Bytes, active: Words, replaced: Words
+) -> int:
+    """The same as :func:`find_replaced`, contact by contact."""
+    found_count = 0
+    for index in range(contact_count):
+        if gone[index] == 0 and is_replaced(pair[index], role, active) != 0:
+            replaced[found_count] = index
+            found_count += 1
+    return found_count
+
+
+@inline_kernel("int64(int64,int64[::1],int64,int64)")
+def first_of_pair(first: int, pair: Words, end: int, wanted: int) -> int:
+    """The first contact from ``first`` on, before ``end``, whose pair does not come before another."""
+    while first < end:
+        middle = (first + end) >> 1
+        if pair[middle] < wanted:
+            first = middle + 1
+        else:
+            end = middle
+    return first
+
+
+@device_kernel("int64(int64,int64[::1],uint8[::1],int64,uint8[::1],int64[::1],int64[::1],int64[::1])")
+def find_replaced(
+    contact_count: int,
+    pair: Words,
+    gone: Bytes,
+    row_count: int,
+    role: Bytes,
+    active: Words,
+    dirty: Words,
+    replaced: Words,
+) -> int:
+    """List the contacts that the step of the dirty bodies computes, ascending; how many there are.
+
+    Where few bodies are dirty, and few do not yield, they are looked for in the sorted pairs: those whose
+    first body is dirty stand together, any other has a first body that does not yield.
+
+    Parameters
+    ----------
+    pair, gone : (contact_count,)
+    role, active : (row_count,)
+        Of all bodies, those that are gone included.
+    dirty : (row_count,), scratch
+    replaced : (contact_count,), written
+    """
+    dirty_count = other_count = 0
+    for row in range(row_count):
+        if role[row] == ROLE_DIRTY:
+            dirty[dirty_count] = row
+            dirty_count += 1
+        elif active[row] != ACTIVE_DYNAMIC:
+            other_count += 1
+    if (other_count + 1) * (dirty_count + 1) * _SEARCH_COST > contact_count:
+        return look_at_all(contact_count, pair, gone, role, active, replaced)
+    found_count = 0
+    for row in range(row_count):
+        if role[row] != ROLE_DIRTY and active[row] == ACTIVE_DYNAMIC:
+            continue
+        index = first_of_pair(0, pair, contact_count, row << 32)
+        end = first_of_pair(index, pair, contact_count, (row + 1) << 32)
+        if role[row] == ROLE_DIRTY:
+            for here in range(index, end):
+                if gone[here] == 0 and is_replaced(pair[here], role, active) != 0:
+                    replaced[found_count] = here
+                    found_count += 1
+            continue
+        for k in range(dirty_count):
+            index = first_of_pair(index, pair, end, row << 32 | dirty[k])
+            while index < end and pair[index] == row << 32 | dirty[k]:
+                if gone[index] == 0:
+                    replaced[found_count] = index
+                    found_count += 1
+                index += 1
+    return found_count
+
+
+@inline_kernel("void(int64,int64[::1],int64[::1],uint8[::1])")
+def give_roles(chosen_count: int, chosen: Words, pair: Words, role: Bytes) -> None:
+    """Make boundary of the bodies of chosen contacts that have no role yet."""
+    for k in range(chosen_count):
+        a = pair[chosen[k]] >> 32
+        b = pair[chosen[k]] & _ROW_MASK
+        if role[a] == ROLE_NONE:
+            role[a] = ROLE_BOUNDARY
+        if role[b] == ROLE_NONE:
+            role[b] = ROLE_BOUNDARY
+
+
 @kernel(
-    "void(int64,int64,int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])"
+    "void(int64,int64,int64[::1],uint8[::1],int64,int64[::1],uint8[::1],int64[::1],uint8[::1],int64[::1],int64[::1],"
+    "int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])"
 )
 def choose_contacts(
     count: int,
-    contact_count: int,
-    pair: Words,
+    base_count: int,
+    base_pair: Words,
+    gone: Bytes,
+    added_count: int,
+    added_pair: Words,
+    nothing: Bytes,
     active: Words,
     role: Bytes,
     chosen: Words,
+    chosen_added: Words,
     rows: Words,
     place: Words,
     dirty_rows: Words,
@@ -82,16 +181,17 @@ def choose_contacts(
 
     Parameters
     ----------
-    count, contact_count : int
-        Rows of the tables of bodies and of contacts.
-    pair : (contact_count,)
-        Column of the table of contacts, when the step begins.
+    count : int
+        Rows of the table of bodies.
+    base_pair, gone : (base_count,), added_pair, nothing : (added_count,)
+        The contacts when the step begins, see :mod:`physics_fixed.incremental.patched`; ``nothing`` are
+        zeros.
     active : (count,)
         What bodies are to the broadphase.
     role : (count,)
         From :func:`physics_fixed.incremental.dirty.find_dirty`; ROLE_BOUNDARY is added where such a contact
         is with a body that moved out of reach.
-    chosen : (contact_count,), written
+    chosen : (base_count,), chosen_added : (added_count,), written
         Rows of the contacts that the dirty bodies had.
     rows : (count,), written
         All bodies to compute, ascending; ``place`` (count,) is its inverse.
@@ -100,17 +200,11 @@ def choose_contacts(
     counts : (COUNTS_LENGTH,), written
         Lengths of these lists.
     """
-    chosen_count = row_count = dirty_count = 0
-    for index in range(contact_count):
-        if is_replaced(pair[index], role, active) != 0:
-            chosen[chosen_count] = index
-            chosen_count += 1
-            a = pair[index] >> 32
-            b = pair[index] & _ROW_MASK
-            if role[a] == ROLE_NONE:
-                role[a] = ROLE_BOUNDARY
-            if role[b] == ROLE_NONE:
-                role[b] = ROLE_BOUNDARY
+    chosen_count = find_replaced(base_count, base_pair, gone, count, role, active, dirty_rows, chosen)
+    added_chosen = look_at_all(added_count, added_pair, nothing, role, active, chosen_added)
+    give_roles(chosen_count, chosen, base_pair, role)
+    give_roles(added_chosen, chosen_added, added_pair, role)
+    row_count = dirty_count = 0
     for row in range(count):
         if role[row] == ROLE_NONE:
             continue
@@ -122,20 +216,31 @@ def choose_contacts(
         rows[row_count] = row
         row_count += 1
     counts[CHOSEN_COUNT] = chosen_count
+    counts[CHOSEN_ADDED_COUNT] = added_chosen
     counts[ROW_COUNT] = row_count
     counts[DIRTY_ROW_COUNT] = dirty_count
 
 
-@kernel(
-    "void(int64,int64[::1],int64[:,::1],int64[::1],uint8[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1],"
-    "int64[::1])"
+@device_kernel(
+    "void(int64,int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1],"
+    "int64,int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1],"
+    "int64[::1],int64[:,::1],int64[::1],uint8[::1],int64[::1])"
 )
 def gather_contacts(
-    chosen_count: int,
-    chosen: Words,
-    from_extents: Words,
-    from_words: Words,
-    from_block: Bytes,
+    base_count: int,
+    from_base: Words,
+    base_pair: Words,
+    base_sub: Words,
+    base_extents: Words,
+    base_words: Words,
+    base_block: Bytes,
+    added_count: int,
+    from_added: Words,
+    added_pair: Words,
+    added_sub: Words,
+    added_extents: Words,
+    added_words: Words,
+    added_block: Bytes,
     place: Words,
     to_extents: Words,
     to_words: Words,
@@ -146,17 +251,32 @@ def gather_contacts(
 
     Parameters
     ----------
-    chosen : (chosen_count,)
+    from_base : (base_count,), from_added : (added_count,)
         Rows to copy, ascending.
     place : (n,)
         Where a body stands there; the order is the same, so contacts stay sorted.
     to_pair : array
         The column ``pair`` of the table that is written.
     """
-    for k in range(chosen_count):
-        copy_row(chosen[k], from_extents, from_words, from_block, k, to_extents, to_words, to_block)
-        pair = to_pair[k]
-        to_pair[k] = place[pair >> 32] << 32 | place[pair & _ROW_MASK]
+    base = added = 0
+    for to in range(base_count + added_count):
+        is_added = base == base_count
+        if not is_added and added < added_count:
+            mine = from_base[base]
+            other = from_added[added]
+            is_added = comes_before(added_pair[other], added_sub[other], base_pair[mine], base_sub[mine])
+        if is_added:
+            copy_row(
+                from_added[added], added_extents, added_words, added_block, to, to_extents, to_words, to_block
+            )
+            added += 1
+        else:
+            copy_row(
+                from_base[base], base_extents, base_words, base_block, to, to_extents, to_words, to_block
+            )
+            base += 1
+        pair = to_pair[to]
+        to_pair[to] = place[pair >> 32] << 32 | place[pair & _ROW_MASK]
 
 
 @kernel(
@@ -210,83 +330,86 @@ def compare_contacts(
     return found_count
 
 
-@inline_kernel("int64(int64[:,::1],int64,int64,int64)")
-def add_to_runs(run: Words, run_count: int, source: int, row: int) -> int:
-    """Add a row to the last run, or begin a new one; the number of runs."""
-    if run_count > 0:
-        last = run_count - 1
-        if run[last, RUN_SOURCE] == source and run[last, RUN_FIRST] + run[last, RUN_LENGTH] == row:
-            run[last, RUN_LENGTH] += 1
-            return run_count
-    run[run_count, RUN_SOURCE] = source
-    run[run_count, RUN_FIRST] = row
-    run[run_count, RUN_LENGTH] = 1
-    return run_count + 1
+@inline_kernel("int64(int64,int64[::1],int64[::1],int64,int64)")
+def find_key(count: int, pair: Words, sub: Words, wanted_pair: int, wanted_sub: int) -> int:
+    """The first row, ascending by (pair, sub), that does not come before a key."""
+    first = 0
+    end = count
+    while first < end:
+        middle = (first + end) >> 1
+        if comes_before(pair[middle], sub[middle], wanted_pair, wanted_sub):
+            first = middle + 1
+        else:
+            end = middle
+    return first
+
+
+@inline_kernel("boolean(int64,int64,int64[::1],int64[::1],int64,int64)")
+def is_key(row: int, count: int, pair: Words, sub: Words, wanted_pair: int, wanted_sub: int) -> bool:
+    """Whether a row exists and has a key."""
+    return row < count and pair[row] == wanted_pair and sub[row] == wanted_sub
+
+
+@inline_kernel("int64(int64,int64[::1],uint8[::1],int64[::1],int64[::1],int64,uint8[::1])")
+def note_difference(
+    pair: int, island: Words, kind: Bytes, counts: Words, found: Words, found_count: int, mark: Bytes
+) -> int:
+    """Note the owners of a contact that differs; how many owners there are."""
+    counts[DIFFERENT_COUNT] += 1
+    return note_owners(pair, island, kind, found_count, mark, found)
 
 
 @device_kernel(
-    "void(int64,int64[:,::1],int64[:,::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],uint8[::1],int64[:,::1],"
-    "int64[::1],uint8[::1])"
+    "int64(int64,int64[::1],int64[::1],int64[::1],int64,int64[::1],int64[::1],int64,int64[::1],uint8[::1],uint8[::1],"
+    "int64[::1],int64[::1])"
 )
-def copy_runs(
-    run_count: int,
-    run: Words,
-    old_extents: Words,
-    old_words: Words,
-    old_block: Bytes,
-    new_extents: Words,
-    new_words: Words,
-    new_block: Bytes,
-    to_extents: Words,
-    to_words: Words,
-    to_block: Bytes,
-) -> None:
-    """Write the rows that the runs name one after the other."""
-    for column in range(to_extents.shape[0]):
-        size = to_extents[column, 1]
-        target = to_extents[column, 0]
-        for index in range(run_count):
-            length = run[index, RUN_LENGTH] * size
-            first = run[index, RUN_FIRST] * size
-            if run[index, RUN_SOURCE] == 0:
-                copy_cells(
-                    length, old_extents[column, 0] + first, old_words, old_block, target, to_words, to_block
-                )
-            else:
-                copy_cells(
-                    length, new_extents[column, 0] + first, new_words, new_block, target, to_words, to_block
-                )
-            target += length
-
-
-@kernel(
-    "void(int64,int64[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1],"
-    "int64,int64[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1],"
-    "int64[::1],uint8[::1],int64[::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],uint8[::1],"
-    "int64[:,::1],uint8[::1],int64[::1],int64[::1])"
-)
-def merge_contacts(
-    old_count: int,
-    old_pair: Words,
-    old_sub: Words,
-    old_extents: Words,
-    old_words: Words,
-    old_block: Bytes,
+def note_lost(
+    lost_count: int,
+    lost: Words,
+    pair: Words,
+    sub: Words,
     new_count: int,
     new_pair: Words,
     new_sub: Words,
-    new_extents: Words,
-    new_words: Words,
-    new_block: Bytes,
+    found_count: int,
+    island: Words,
+    kind: Bytes,
+    mark: Bytes,
+    found: Words,
+    counts: Words,
+) -> int:
+    """Note the owners of recorded contacts that the step of the dirty bodies has no more; how many."""
+    for k in range(lost_count):
+        row = lost[k]
+        new = find_key(new_count, new_pair, new_sub, pair[row], sub[row])
+        if not is_key(new, new_count, new_pair, new_sub, pair[row], sub[row]):
+            found_count = note_difference(pair[row], island, kind, counts, found, found_count, mark)
+    return found_count
+
+
+@device_kernel(
+    f"void(int64,{_NAMED_ROWS},uint8[::1],int64,{_NAMED_ROWS},int64,{_NAMED_ROWS},"
+    "int64,int64[::1],uint8[::1],int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],"
+    "uint8[::1],Tuple((int64[:,::1],int64[::1],uint8[::1])),uint8[::1],int64[::1],int64[::1])"
+)
+def patch_contacts(
+    base_count: int,
+    base: NamedRows,
+    gone: Bytes,
+    added_count: int,
+    added: NamedRows,
+    new_count: int,
+    new_rows: NamedRows,
+    row_count: int,
     rows: Words,
     role: Bytes,
     active: Words,
     island: Words,
     kind: Bytes,
-    to_extents: Words,
-    to_words: Words,
-    to_block: Bytes,
-    run: Words,
+    dirty: Words,
+    lost: Words,
+    to_gone: Bytes,
+    to: tuple[Words, Words, Bytes],
     mark: Bytes,
     found: Words,
     counts: Words,
@@ -295,60 +418,81 @@ def merge_contacts(
 
     Parameters
     ----------
-    old_... :
-        The recorded table after the step.
-    new_... :
-        The table that the step of the dirty bodies left; its pairs are changed to rows of the whole table.
+    base, gone, added : arrays
+        The recorded contacts after the step, see :mod:`physics_fixed.incremental.patched`: pair, sub, and the
+        parts of the arena.
+    new_rows : arrays
+        Likewise the table that the step of the dirty bodies left; its pairs are changed to rows of the whole
+        table.
     rows : array
         Which row of the whole table a row of the small one is.
-    role, active, island, kind : arrays
-        By row of the whole table.
-    to_... : arena with room for both, written
-    run : (old_count + new_count, RUN_WIDTH), scratch
+    role, active, island, kind : (row_count,)
+        By row of the whole table, those that are gone included.
+    dirty, lost : (row_count,), (base_count,), scratch
+    to_gone : (base_count,), to : arena with room for added and new rows, written
+        The same base with another difference.
     mark : (n,), zero where ``found`` lists nothing
     found : (n,), written
         Bodies that own a contact that differs.
     counts : (COUNTS_LENGTH,), written
-        MERGED_COUNT contacts; DIFFERENT_COUNT of them, or of recorded ones, differ, and belong to FOUND_COUNT
-        bodies. If none differs, ``to_...`` was not written, for it would be equal to the recorded table.
+        LOST_COUNT more contacts of the base are gone, and KEPT_ADDED_COUNT added; DIFFERENT_COUNT contacts
+        differ, or have come or gone, and belong to FOUND_COUNT bodies.
     """
+    base_pair, base_sub, base_extents, _, base_block = base
+    added_pair, added_sub, added_extents, added_words, added_block = added
+    new_pair, new_sub, new_extents, new_words, new_block = new_rows
+    to_extents, to_words, to_block = to
     for index in range(new_count):
         pair = new_pair[index]
         new_pair[index] = rows[pair >> 32] << 32 | rows[pair & _ROW_MASK]
-    old = new = run_count = found_count = merged_count = different_count = 0
-    while True:
-        # Two bodies that do not yield may meet in the small table, too; their recorded contact stands.
-        while new < new_count and is_replaced(new_pair[new], role, active) == 0:
-            new += 1
-        if old == old_count and new == new_count:
-            break
-        if new == new_count or (
-            old < old_count and comes_before(old_pair[old], old_sub[old], new_pair[new], new_sub[new])
+    counts[DIFFERENT_COUNT] = 0
+    lost_count = find_replaced(base_count, base_pair, gone, row_count, role, active, dirty, lost)
+    found_count = note_lost(
+        lost_count, lost, base_pair, base_sub, new_count, new_pair, new_sub, 0, island, kind, mark, found,
+        counts,
+    )  # fmt: skip
+    new = total = 0
+    for old in range(added_count + 1):
+        while new < new_count and (
+            old == added_count
+            or not comes_before(added_pair[old], added_sub[old], new_pair[new], new_sub[new])
         ):
-            if is_replaced(old_pair[old], role, active) != 0:
-                found_count = note_owners(old_pair[old], island, kind, found_count, mark, found)
-                different_count += 1
-            else:
-                run_count = add_to_runs(run, run_count, 0, old)
-                merged_count += 1
-            old += 1
-            continue
-        same = old < old_count and old_pair[old] == new_pair[new] and old_sub[old] == new_sub[new]
-        if not same or rows_differ(old, old_extents, old_block, new, new_extents, new_block, _KEY_COLUMNS):
-            found_count = note_owners(new_pair[new], island, kind, found_count, mark, found)
-            different_count += 1
-        if same:
-            old += 1
-        run_count = add_to_runs(run, run_count, 1, new)
-        merged_count += 1
-        new += 1
+            # Two bodies that do not yield may meet in the small table, too; their recorded contact stands.
+            if is_replaced(new_pair[new], role, active) != 0:
+                pair = new_pair[new]
+                sub = new_sub[new]
+                row = find_key(base_count, base_pair, base_sub, pair, sub)
+                if is_key(row, base_count, base_pair, base_sub, pair, sub) and gone[row] == 0:
+                    differs = rows_differ(
+                        row, base_extents, base_block, new, new_extents, new_block, _KEY_COLUMNS
+                    )
+                else:
+                    differs = not is_key(old, added_count, added_pair, added_sub, pair, sub) or rows_differ(
+                        old, added_extents, added_block, new, new_extents, new_block, _KEY_COLUMNS
+                    )
+                if differs:
+                    found_count = note_difference(pair, island, kind, counts, found, found_count, mark)
+                copy_row(new, new_extents, new_words, new_block, total, to_extents, to_words, to_block)
+                total += 1
+            new += 1
+        if old == added_count:
+            break
+        if is_replaced(added_pair[old], role, active) == 0:
+            copy_row(old, added_extents, added_words, added_block, total, to_extents, to_words, to_block)
+            total += 1
+        else:
+            dirty[0] = old
+            found_count = note_lost(
+                1, dirty, added_pair, added_sub, new_count, new_pair, new_sub, found_count, island, kind,
+                mark, found, counts,
+            )  # fmt: skip
     for k in range(found_count):
         mark[found[k]] = 0
-    counts[MERGED_COUNT] = merged_count
+    if counts[DIFFERENT_COUNT] > 0:
+        for row in range(base_count):
+            to_gone[row] = gone[row]
+        for k in range(lost_count):
+            to_gone[lost[k]] = 1
+    counts[LOST_COUNT] = lost_count
+    counts[KEPT_ADDED_COUNT] = total
     counts[FOUND_COUNT] = found_count
-    counts[DIFFERENT_COUNT] = different_count
-    if different_count > 0:
-        copy_runs(
-            run_count, run, old_extents, old_words, old_block, new_extents, new_words, new_block, to_extents,
-            to_words, to_block,
-        )  # fmt: skip

@@ -122,9 +122,10 @@ def hit_held(a: int, b: int, island: Words, role: Bytes, hit: Bytes) -> None:
         hit[island[a]] = 1
 
 
-@kernel(
+@device_kernel(
     "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[::1],int64[::1],uint8[::1],int64,"
-    "uint8[::1],uint8[::1],int64[:,::1],int64[::1],int64,int64[::1],int64,uint8[::1],int64[::1],int64[::1])"
+    "uint8[::1],uint8[::1],int64[:,::1],int64[::1],int64,int64[::1],uint8[::1],int64,int64[::1],"
+    "int64,uint8[::1],int64[::1],int64[::1])"
 )
 def find_dirty(
     count: int,
@@ -142,8 +143,11 @@ def find_dirty(
     role: Bytes,
     probe: Words,
     counts: Words,
-    contact_count: int,
-    pair: Words,
+    base_count: int,
+    base_pair: Words,
+    gone: Bytes,
+    added_count: int,
+    added_pair: Words,
     joint_count: int,
     joint_alive: Bytes,
     row_a: Words,
@@ -173,8 +177,10 @@ def find_dirty(
     probe : (2 n + 1, PROBE_WIDTH), scratch
     counts : array, written
         DIRTY_LIVE, LIVE_COUNT.
-    pair, joint_alive, row_a, row_b : arrays
-        Columns of the tables of contacts and joints when the step begins.
+    base_pair, gone, added_pair : arrays
+        Contacts when the step begins, see :mod:`physics_fixed.incremental.patched`.
+    joint_alive, row_a, row_b : arrays
+        Columns of the table of joints when the step begins.
 
     Returns
     -------
@@ -189,8 +195,11 @@ def find_dirty(
         probe,
     )  # fmt: skip
     # Boxes do not say everything: a joint reaches farther, and so does the contact of a body that sleeps.
-    for index in range(contact_count):
-        hit_held(pair[index] >> 32, pair[index] & _ROW_MASK, island, role, hit)
+    for index in range(base_count):
+        if gone[index] == 0:
+            hit_held(base_pair[index] >> 32, base_pair[index] & _ROW_MASK, island, role, hit)
+    for index in range(added_count):
+        hit_held(added_pair[index] >> 32, added_pair[index] & _ROW_MASK, island, role, hit)
     for joint in range(joint_count):
         if joint_alive[joint] != 0 and row_b[joint] != WORLD_ROW:
             hit_held(row_a[joint], row_b[joint], island, role, hit)
@@ -224,7 +233,7 @@ def find_dirty(
     return 1
 
 
-@kernel("void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])")
+@device_kernel("void(int64,int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])")
 def patch_islands(
     dirty_count: int, dirty_rows: Words, dirty_places: Words, new_island: Words, rows: Words, island: Words
 ) -> None:
@@ -232,3 +241,12 @@ def patch_islands(
     for k in range(dirty_count):
         label = new_island[dirty_places[k]]
         island[dirty_rows[k]] = rows[label] if label >= 0 else -1
+
+
+@kernel("int64(int64,uint8[::1])")
+def flags_of_any(count: int, flags: Bytes) -> int:
+    """The flags that at least one of the first rows has."""
+    found = 0
+    for flag in flags[:count]:
+        found |= flag
+    return found

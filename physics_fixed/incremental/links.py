@@ -121,7 +121,7 @@ class JointRecord:
     def edges(self) -> tuple[int, Bytes, Bytes, Bytes, Words, Words]:
         """What held bodies together when the step began, as :meth:`Joints.edges` has it."""
         views, count = self.table.arena.views, self.table.row_count
-        broken = self.before.array("broken")
+        broken = self.before.cells.broken
         return count, views["alive"], views["flags"], broken, views["row_a"], views["row_b"]
 
     def find_changed(self, joints: Joints) -> list[int]:
@@ -179,13 +179,15 @@ class SmallJoints:
         if count:
             table = joints.table
             self._count = choose_joints(
-                count, table.array("alive"), table.array("row_a"), table.array("row_b"), active, role,
+                count, table.cells.alive, table.cells.row_a, table.cells.row_b, active, role,
                 self._chosen,
             )  # fmt: skip
 
     def take(self, joints: Joints, place: Words) -> None:
         """Make the chosen joints those of the small world."""
         mine, count = self.joints, self._count
+        if not count and not mine.table.count:
+            return
         mine.table.renew(count)
         mine.table.set_count(count)
         mine.states.reserve(count)
@@ -194,17 +196,19 @@ class SmallJoints:
         if count:
             for source, target in ((joints.table, mine.table), (joints.states, mine.states)):
                 copy_rows(count, self._chosen, *source.arena.parts, self._numbers, *target.arena.parts)
-            relabel_joints(count, place, mine.table.array("row_a"), mine.table.array("row_b"))
+            relabel_joints(count, place, mine.table.cells.row_a, mine.table.cells.row_b)
 
     def edges(self, joints: Joints) -> tuple[int, Bytes, Bytes, Bytes, Words, Words]:
         """What holds the small world's bodies together; ``joints`` are the space's, when the step begins."""
         count, alive, flags, _, row_a, row_b = self.joints.edges()
-        broken = joints.states.array("broken")[self._chosen[: self._count]]
+        broken = joints.states.cells.broken[self._chosen[: self._count]]
         return count, alive, flags, broken, row_a, row_b
 
     def patch(self, joints: Joints, record: JointRecord) -> None:
         """Put into the record what the step begins and ends with."""
         total, count, mine = joints.table.count, self._count, self.joints
+        if not total and joints.table.arena is record.table.arena:
+            return
         is_other = joints.table.share() is not record.table.arena
         record.begin(joints)
         if not total:
@@ -225,6 +229,6 @@ class SmallJoints:
 def _differing(count: int, parts_a: Parts, parts_b: Parts) -> list[int]:
     """Rows among the first ``count`` in which two arenas differ."""
     mark, found = np.zeros(count, np.uint8), np.zeros(count, np.int64)
-    found_count = find_different_rows(count, *parts_a, *parts_b, count, mark, found)
+    found_count = find_different_rows(count, *parts_a, *parts_b, count, 0, mark, found)
     rows: list[int] = found[:found_count].tolist()
     return rows

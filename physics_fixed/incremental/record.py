@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from physics_fixed.bodies import STEPPED_COLUMNS, body_table
+from physics_fixed.bodies import body_table
 from physics_fixed.contacts import contact_table
 from physics_fixed.continuous.islands import join_swept
 from physics_fixed.events import ContactEvents
 from physics_fixed.incremental.links import JointRecord
-from physics_fixed.incremental.rows import copy_all_rows
 from physics_fixed.incremental.shared import Shared
 from physics_fixed.layout import BOX_WIDTH, Words
 from physics_fixed.solver.islands import join_sleepers, label_islands
 from physics_fixed.step import Scratch, StepTables
-from physics_fixed.tables import Table
+from physics_fixed.tables import Table, TableCopy, copy_arena
 
-_STEPPED = [index for index, column in enumerate(body_table().columns) if column.name in STEPPED_COLUMNS]
-
-
-def stepped_extents(table: Table) -> Words:
-    """Extents of the columns of a table of bodies that a step changes; shape (columns, 2)."""
-    extents: Words = np.ascontiguousarray(table.arena.layout.extents[_STEPPED])
-    return extents
+_NO_ROWS: Words = np.zeros(0, np.int64)
 
 
 class Record:
@@ -36,61 +29,84 @@ class Record:
         The table of settings.
     geometries, words, before : Shared
         The geometries, and the contacts when the step began.
-    entry, result : Table
-        The bodies when the step began and when it ended. Of ``result`` only the columns are kept that a step
-        changes, ``result_stepped`` are their extents.
+    entry : TableCopy
+        The bodies when the step began.
+    result : Arena
+        Their columns that are not steady, when it ended.
     after : Shared
         The contacts when the step ended.
     joints : JointRecord
+    flags : int
+        Those that any body had when the step began.
     box_q24 : (n, 6), active : (n,)
         Boxes of the bodies, and what they are to the broadphase.
     island : (n,)
         The smallest row of a body's island, -1 for rows that are in none.
     live_count : int
         Live bodies.
+    version, version_before : int
+        Of ``result``: each content has a number, -1 for none. Of what ``dirty`` led from.
+    dirty : (n,)
+        Rows of ``result`` that were written when it last was patched.
+    touched : (n,) or None
+        Rows in which ``entry`` differs from the result of the step before, of version ``follows``; None if
+        that is not known.
     events : ContactEvents or None
         What happened in it, without removed bodies; None as long as nobody asked.
     """
 
     __slots__ = (
-        "active", "after", "before", "box_q24", "entry", "events", "geometries", "island", "joints",
-        "live_count", "result", "result_stepped", "settings", "tick", "words",
+        "active", "after", "before", "box_q24", "dirty", "entry", "events", "flags", "follows", "geometries",
+        "island", "joints", "live_count", "result", "settings", "tick", "touched", "version",
+        "version_before", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.tick = -1
         self.settings = b""
-        self.entry = body_table()
-        self.result = body_table()
+        bodies = body_table()
+        self.entry = TableCopy.like(bodies)
+        self.result = bodies.arena.empty_like()
         self.before = self.after = self.geometries = self.words = Shared.of(contact_table())
         self.joints = JointRecord()
-        self.live_count = 0
+        self.live_count = self.flags = 0
+        self.version = self.version_before = self.follows = -1
+        self.dirty: Words = _NO_ROWS
+        self.touched: Words | None = None
         self.events: ContactEvents | None = None
-        self._place(self.entry.capacity)
+        self._place(bodies.capacity)
 
     def _place(self, capacity: int) -> None:
         self.box_q24: Words = np.zeros((capacity, BOX_WIDTH), np.int64)
         self.active: Words = np.zeros(capacity, np.int64)
         self.island: Words = np.full(capacity, -1, np.int64)
-        self.result_stepped = stepped_extents(self.result)
+
+    def fit(self, bodies: Table) -> None:
+        """Give rows the layout of a table that is as long or longer; they stay as they are."""
+        if self.result.layout.capacity == bodies.capacity:
+            return
+        count, old = self.entry.count, self.entry.arena
+        self.entry.arena, result = bodies.arena.empty_like(), bodies.arena.empty_like()
+        self.entry.arena.copy_rows(old, count)
+        result.copy_rows(self.result, count)
+        self.result = result
+        box_q24, active, island = self.box_q24, self.active, self.island
+        self._place(bodies.capacity)
+        self.box_q24[:count] = box_q24[:count]
+        self.active[:count] = active[:count]
+        self.island[:count] = island[:count]
 
     def resize(self, count: int) -> None:
-        """Set the number of bodies; new ones are dead."""
+        """Set the number of bodies; new ones are in no island, and nothing to the broadphase."""
         old_count = self.entry.count
-        self.entry.resize(count)
-        self.result.resize(count)
-        if self.entry.capacity != len(self.active):
-            box_q24, active, island = self.box_q24, self.active, self.island
-            self._place(self.entry.capacity)
-            self.box_q24[:old_count] = box_q24[:old_count]
-            self.active[:old_count] = active[:old_count]
-            self.island[:old_count] = island[:old_count]
         if count > old_count:
             self.active[old_count:count] = 0
             self.island[old_count:count] = -1
+        self.entry.count = count
 
     def take_shared(self, tables: StepTables) -> None:
-        """Keep the shared tables as a step is going to read them."""
+        """Keep what tables share as a step is going to read it."""
+        self.entry.steady = tables.bodies.share_steady()
         self.geometries = Shared.of(tables.geometries)
         self.words = Shared.of(tables.words)
         self.before = Shared.of(tables.contacts)
@@ -98,32 +114,30 @@ class Record:
     def begin(self, tables: StepTables, settings: Table) -> None:
         """Keep what a step is going to read."""
         bodies = tables.bodies
-        self.tick = -1  # until it is complete
+        self.tick = self.version = self.version_before = -1  # until it is complete
         self.events = None
         self.settings = settings.arena.block.tobytes()
         self.take_shared(tables)
         self.joints.begin(tables.joints)
-        self.resize(bodies.count)
-        copy_all_rows(bodies.count, *bodies.arena.parts, *self.entry.arena.parts)
+        self.entry.count = 0
+        self.fit(bodies)
+        self.entry.save(bodies)
 
-    def finish(self, tick: int, tables: StepTables, stepped: Words, scratch: Scratch) -> None:
-        """Keep what the step left; ``stepped`` are extents in the table of bodies."""
-        bodies, contacts, result = tables.bodies, tables.contacts, self.result.arena
+    def finish(self, tick: int, tables: StepTables, scratch: Scratch) -> None:
+        """Keep what the step left."""
+        bodies, contacts = tables.bodies, tables.contacts
         count = bodies.count
-        copy_all_rows(
-            count, stepped, bodies.arena.words, bodies.arena.block, self.result_stepped, result.words,
-            result.block,
-        )  # fmt: skip
+        copy_arena(self.result, bodies.arena, count)
         self.after = Shared.of(contacts)
         self.box_q24[:count] = scratch.box_q24[:count]
         self.active[:count] = scratch.active[:count]
         self.joints.finish(tables.joints)
-        alive = bodies.array("alive")
+        alive = bodies.cells.alive
         label_islands(
-            count, alive, bodies.array("kind"), contacts.count, contacts.array("pair"),
-            contacts.array("touching"), *self.joints.edges(), self.island,
+            count, alive, bodies.cells.kind, contacts.count, contacts.cells.pair,
+            contacts.cells.touching, *self.joints.edges(), self.island,
         )  # fmt: skip
-        join_swept(count, bodies.array("flags"), scratch.pair_count, scratch.pairs, self.island)
+        join_swept(count, bodies.cells.flags, scratch.pair_count, scratch.pairs, self.island)
         before, before_count = self.before
         join_sleepers(
             count, self.entry.array("flags"), before_count, before.views["pair"], before.views["touching"],
@@ -139,8 +153,7 @@ class Record:
         tables.words.adopt(*self.words)
         tables.contacts.adopt(*self.before)
         self.joints.put_back(tables.joints)
-        tables.bodies.resize(self.entry.count)
-        copy_all_rows(self.entry.count, *self.entry.arena.parts, *tables.bodies.arena.parts)
+        self.entry.put_back(tables.bodies)
 
     def compare(self, other: Record) -> list[str]:
         """Names of what differs from another record of the same step."""
@@ -162,6 +175,7 @@ class Record:
         for column in self.entry.columns:
             name = column.name
             checks.append((f"entry {name}", np.array_equal(self.entry[name], other.entry[name])))
-            if name in STEPPED_COLUMNS:
-                checks.append((f"result {name}", np.array_equal(self.result[name], other.result[name])))
+            if not column.steady:
+                mine, theirs = self.result.views[name][:count], other.result.views[name][:count]
+                checks.append((f"result {name}", np.array_equal(mine, theirs)))
         return [name for name, is_equal in checks if not is_equal] + self.joints.compare(other.joints)

@@ -9,26 +9,31 @@ import numpy as np
 from physics_fixed.arenas import Arena, fitting_capacity
 from physics_fixed.events import ContactEvents, step_events
 from physics_fixed.incremental.cache import (
+    CHOSEN_ADDED_COUNT,
     CHOSEN_COUNT,
     DIFFERENT_COUNT,
     DIRTY_ROW_COUNT,
     FOUND_COUNT,
-    MERGED_COUNT,
+    KEPT_ADDED_COUNT,
+    LOST_COUNT,
     ROW_COUNT,
     choose_contacts,
     compare_contacts,
-    merge_contacts,
 )
-from physics_fixed.incremental.dirty import DIRTY_LIVE, LIVE_COUNT, find_dirty, patch_islands
+from physics_fixed.incremental.dirty import DIRTY_LIVE, LIVE_COUNT, flags_of_any
 from physics_fixed.incremental.happenings import patch_events
-from physics_fixed.incremental.record import Record, stepped_extents
-from physics_fixed.incremental.rows import copy_all_rows, copy_rows, find_different_rows
+from physics_fixed.incremental.passes import begin_again, patch_record
+from physics_fixed.incremental.patched import Patch, PatchedArena, patch_of
+from physics_fixed.incremental.record import Record
+from physics_fixed.incremental.rows import find_changed_rows, find_different_rows
 from physics_fixed.incremental.shared import Shared
 from physics_fixed.incremental.small import SmallWorld
+from physics_fixed.jit import unchecked
 from physics_fixed.layout import DYNAMIC, FLAG_ASLEEP, FLAG_CONTINUOUS, Words
-from physics_fixed.step import Scratch, StepTables, advance, find_boxes
-from physics_fixed.tables import Table
+from physics_fixed.step import Scratch, StepTables, advance
+from physics_fixed.tables import Table, TableCopy, copy_arena
 
+_NO_ROWS: Words = np.zeros(0, np.int64)
 _CHANGED_MAX = 256  # bodies whose reach is compared with every body; more of them: everything is computed
 
 
@@ -70,16 +75,13 @@ class Recorder:
         self._small = SmallWorld(tables, settings)
         # Contacts that were patched last: what they replace, what they are, whose differ.
         self._patched: tuple[Arena, Arena, list[int]] | None = None
-        self._stepped_of = tables.bodies.arena
-        self._stepped = stepped_extents(tables.bodies)
+        self._versions = 0
         self.latest = self._records[0]  # of the last step
         self._was_whole = False  # the events of the latest step can be read off the space's scratch
         self._old_events: ContactEvents | None = None  # of a recorded step that was patched
 
     def step(self, tick: int, gravity_q24: Words, solver_settings: Words, scratch: Scratch) -> None:
         """Go one tick on: all of it, or what differs from the record of the same tick."""
-        if self._stepped_of is not self._bodies.arena:
-            self._stepped_of, self._stepped = self._bodies.arena, stepped_extents(self._bodies)
         self._small.scratch.crew = scratch.crew
         self.latest = record = self._records[tick % len(self._records)]
         known = record.tick == tick
@@ -87,8 +89,11 @@ class Recorder:
         if not self._was_whole:
             return
         record.begin(self._tables, self._settings)
+        self._follow(record, self._before(tick))
+        record.flags = flags_of_any(self._bodies.count, self._bodies.cells.flags)
         advance(self._tables, gravity_q24, solver_settings, scratch)
-        record.finish(tick, self._tables, self._stepped, scratch)
+        record.finish(tick, self._tables, scratch)
+        record.version = self._new_version()
         if known:
             self.figures.steps_whole += 1
             self.figures.bodies_recomputed += record.live_count
@@ -119,9 +124,11 @@ class Recorder:
         """Compute a recorded step from what differs; False if that would not pay, and nothing was done."""
         if self._settings.arena.block.tobytes() != record.settings:
             return False
-        if has_bullets_among_sleepers(self._bodies) or has_bullets_among_sleepers(record.entry):
-            return False
         count, old_count = self._bodies.count, record.entry.count
+        flags = unchecked(flags_of_any)(count, self._bodies.cells.flags)
+        if has_bullets_among_sleepers(flags) or has_bullets_among_sleepers(record.flags):
+            return False
+        self._small.sleepers = (flags | record.flags) & FLAG_ASLEEP != 0
         self._small.reserve(max(count, old_count))
         self._small.reserve_contacts(self._contacts.count)
         limit = min(_CHANGED_MAX, count // 4 + 4)
@@ -137,6 +144,7 @@ class Recorder:
             if not self._find_dirty(record, changed, old_count, gravity_q24, solver_settings):
                 return False
             self._old_events, record.events = record.events, None
+            record.flags = flags
             recomputed, record.live_count = (
                 int(self._small.counts[DIRTY_LIVE]),
                 int(self._small.counts[LIVE_COUNT]),
@@ -152,21 +160,84 @@ class Recorder:
         """List the bodies whose row or contacts differ from the record; those that are gone come last."""
         bodies, small = self._bodies, self._small
         count, old_count = bodies.count, record.entry.count
-        if count > old_count:
-            record.resize(count)
-        found = find_different_rows(
-            count, *bodies.arena.parts, *record.entry.arena.parts, limit, small.mark, small.found
-        )
-        gone = max(0, old_count - count)
-        small.mark[count : count + gone] = 1
+        record.fit(bodies)
+        record.resize(max(count, old_count))
+        both = min(count, old_count)
+        found = self._find_changed_rows(record, both, limit)
+        if found > limit:
+            return found
+        new, gone = max(0, count - old_count), max(0, old_count - count)
+        if new or gone:
+            small.mark[both : both + new + gone] = 1
+            small.found[found : found + new] = range(both, both + new)
+            found += new
         if found <= limit and self._tables.geometries.share() is not record.geometries.arena:
             found = self._find_other_geometries(record.geometries, found)
         if found <= limit and self._contacts.share() is not record.before.arena:
             found = self._find_other_contacts(record, found)
         if found <= limit and (self._joints.table.count or record.joints.before.count):
             found = self._find_other_joints(record, found)
-        small.found[found : found + gone] = range(count, count + gone)
+        if gone:
+            small.found[found : found + gone] = range(count, count + gone)
         return found + gone
+
+    def _find_changed_rows(self, record: Record, both: int, limit: int) -> int:
+        """List the bodies, among those that exist in both, whose row differs from the record."""
+        bodies, small, old, before = self._bodies, self._small, record.entry, self._before(record.tick)
+        assert bodies.steady is not None and old.steady is not None
+        touched, found = record.touched, limit + 1
+        if before is not None and touched is not None and old.count == bodies.count:
+            # As a rule nothing but what the caller does tells a tick's rows from the last one's result.
+            dirty = None
+            if record.follows == before.version:
+                dirty = _NO_ROWS
+            elif record.follows == before.version_before:
+                dirty = before.dirty
+            if dirty is not None:
+                arena, result = bodies.arena, before.result
+                found = unchecked(find_changed_rows)(
+                    both, *arena.parts, result.words, result.block, old.arena.block, len(touched), touched,
+                    len(dirty), dirty, limit, small.mark, small.found, small.touched, small.counts,
+                )  # fmt: skip
+                if found <= limit:
+                    record.follows, record.touched = before.version, small.touched[: small.counts[0]].copy()
+        if found > limit:
+            self._follow(record, before)
+            found = unchecked(find_different_rows)(
+                both, *bodies.arena.parts, *old.arena.parts, limit, 0, small.mark, small.found
+            )
+        if found <= limit and bodies.share_steady() is not old.steady:
+            found = unchecked(find_different_rows)(
+                both, *bodies.steady.parts, *old.steady.parts, limit, found, small.mark, small.found
+            )
+        return found
+
+    def _before(self, tick: int) -> Record | None:
+        """The record of the tick before, if it is of so many bodies and the same layout."""
+        record, bodies = self._records[(tick - 1) % len(self._records)], self._bodies
+        fits = (
+            record.tick == tick - 1
+            and record.entry.count == bodies.count
+            and record.result.layout is bodies.arena.layout
+        )
+        return record if fits and record.version >= 0 else None
+
+    def _follow(self, record: Record, before: Record | None) -> None:
+        """Note in which rows the bodies, as they are, differ from the result of the step before."""
+        record.touched, small, bodies = None, self._small, self._bodies
+        if before is None:
+            return
+        small.reserve(bodies.count)
+        touched = unchecked(find_different_rows)(
+            bodies.count, *bodies.arena.parts, *before.result.parts, _CHANGED_MAX, 0, small.mark,
+            small.touched,
+        )  # fmt: skip
+        if touched <= _CHANGED_MAX:
+            record.follows, record.touched = before.version, small.touched[:touched].copy()
+
+    def _new_version(self) -> int:
+        self._versions += 1
+        return self._versions
 
     def _find_other_geometries(self, old: Shared, found: int) -> int:
         """Add the bodies whose geometry is another under the same number."""
@@ -180,16 +251,17 @@ class Recorder:
 
     def _find_other_contacts(self, record: Record, found: int) -> int:
         """Add the bodies whose contacts differ when the step begins."""
-        small, patched = self._small, self._patched
+        small, patched, bodies = self._small, self._patched, self._bodies
         here, (there, there_count) = self._contacts.arena, record.before
         if patched is not None and patched[0] is there and patched[1] is here:
             for row in patched[2]:
                 found = small.note(row, found)
             return found
+        kind = (bodies if bodies.count == record.entry.count else record.entry).array("kind")
         return compare_contacts(
             self._contacts.count, here.views["pair"], here.views["sub"], here.layout.extents, here.block,
             there_count, there.views["pair"], there.views["sub"], there.layout.extents, there.block,
-            record.island, record.entry.array("kind"), found, small.mark, small.found,
+            record.island, kind, found, small.mark, small.found,
         )  # fmt: skip
 
     def _find_other_joints(self, record: Record, found: int) -> int:
@@ -204,91 +276,92 @@ class Recorder:
         self, record: Record, changed: int, old_count: int, gravity_q24: Words, solver_settings: Words
     ) -> bool:
         """Find what to compute, and put what the step reads into the record; False if it is too much."""
-        bodies, small, joints = self._bodies, self._small, self._joints.table
+        bodies, small, joints, entry = self._bodies, self._small, self._joints.table, record.entry
         count = bodies.count
-        present = changed - max(0, old_count - count)
-        copy_rows(present, small.found, *bodies.arena.parts, small.found, *record.entry.arena.parts)
         record.take_shared(self._tables)
-        small.take_bodies(bodies, small.found, present)
-        find_boxes(small.tables, gravity_q24, solver_settings, small.scratch)
-        pays = find_dirty(
-            count, old_count, changed, small.found, small.scratch.box_q24, small.scratch.active,
-            record.box_q24, record.active, record.island, bodies.array("alive"), count // 2, small.hit,
-            small.role, small.probe, small.counts, self._contacts.count, self._contacts.array("pair"),
-            joints.count, joints.array("alive"), joints.array("row_a"), joints.array("row_b"),
+        patch = patch_of(self._contacts.arena, self._contacts.count, small.nothing)
+        bound, few = small.boxes(gravity_q24, solver_settings, changed), small.bodies
+        small.row_end = max(count, old_count)
+        # Contacts reach farther than boxes only where somebody sleeps.
+        base_count, added_count = (patch.base_count, patch.added_count) if small.sleepers else (0, 0)
+        assert bodies.steady is not None and few.steady is not None
+        reach = (
+            small.scratch.box_q24, small.scratch.active, record.box_q24, record.active, record.island,
+            bodies.cells.alive, count // 2, small.hit, small.role, small.probe, small.counts,
+            base_count, patch.base.views["pair"], patch.gone, added_count, patch.added.views["pair"],
+            joints.count, joints.cells.alive, joints.cells.row_a, joints.cells.row_b,
         )  # fmt: skip
-        if old_count > count:
-            record.resize(count)
+        pays = unchecked(begin_again)(
+            small.scratch.crew.words, count, old_count, changed, small.found, small.numbers,
+            bodies.arena.parts, bodies.steady.parts, entry.arena.parts, few.arena.parts, few.steady.parts,
+            bound.boxes, reach,
+        )  # fmt: skip
+        record.resize(count)
         return bool(pays)
 
     def _compute_dirty(self, record: Record, gravity_q24: Words, solver_settings: Words) -> None:
         """Step the dirty bodies, with what they meet, in tables of their own; patch the record."""
         bodies, contacts, small = self._bodies, self._contacts, self._small
+        patch = patch_of(contacts.arena, contacts.count, small.nothing)
         small.joints.choose(self._joints, record.active, small.role)
-        choose_contacts(
-            bodies.count, contacts.count, contacts.array("pair"), record.active, small.role, small.chosen,
-            small.rows, small.place, small.dirty_rows, small.dirty_places, small.counts,
+        unchecked(choose_contacts)(
+            bodies.count, patch.base_count, patch.base.views["pair"], patch.gone, patch.added_count,
+            patch.added.views["pair"], small.nothing, record.active, small.role, small.chosen,
+            small.chosen_added, small.rows, small.place, small.dirty_rows, small.dirty_places, small.counts,
         )  # fmt: skip
-        chosen, row_count, dirty_count = small.counts[[CHOSEN_COUNT, ROW_COUNT, DIRTY_ROW_COUNT]].tolist()
-        small.take_bodies(bodies, small.rows, row_count)
-        small.take_contacts(contacts, chosen)
+        counts: list[int] = small.counts.tolist()
+        small.take(bodies, counts[ROW_COUNT], patch, counts[CHOSEN_COUNT], counts[CHOSEN_ADDED_COUNT])
+        small.remember()
         small.joints.take(self._joints, small.place)
         advance(small.tables, gravity_q24, solver_settings, small.scratch)
-        new, result = small.bodies.arena, record.result.arena
-        copy_rows(
-            dirty_count, small.dirty_places, small.stepped, new.words, new.block, small.dirty_rows,
-            record.result_stepped, result.words, result.block,
-        )  # fmt: skip
-        small.label_islands(self._joints)
+        self._patch(record, counts[DIRTY_ROW_COUNT])
         small.joints.patch(self._joints, record.joints)
-        patch_islands(
-            dirty_count, small.dirty_rows, small.dirty_places, small.island, small.rows, record.island
-        )
-        self._merge_contacts(record)
 
-    def _merge_contacts(self, record: Record) -> None:
-        """Put the contacts that the small step left into those of the record."""
-        small, new = self._small, self._small.contacts
-        old, old_count = record.after
-        count = old_count + new.count
-        small.reserve_contacts(count)
-        if count <= old.layout.capacity:
-            merged = old.empty_like()
-        else:
-            merged = Arena.zeros(new.columns, fitting_capacity(count))
-        merge_contacts(
-            old_count, old.views["pair"], old.views["sub"], *old.parts, new.count, new.array("pair"),
-            new.array("sub"), *new.arena.parts, small.rows, small.role, record.active, record.island,
-            record.entry.array("kind"), *merged.parts, small.run, small.owner_mark, small.owners,
-            small.counts,
+    def _patch(self, record: Record, dirty_count: int) -> None:
+        """Put what the small world has become into the record."""
+        small, new, old = self._small, self._small.contacts, record.after
+        small.reserve_contacts(old.row_count)
+        patch = patch_of(*old, small.nothing)
+        base, added, fresh = patch.base, patch.added, new.arena
+        gone = np.empty(max(1, patch.base_count), np.uint8)
+        kept = fresh.empty(fitting_capacity(patch.added_count + new.count))
+        merging = (
+            patch.base_count, (base.views["pair"], base.views["sub"], *base.parts), patch.gone,
+            patch.added_count, (added.views["pair"], added.views["sub"], *added.parts), new.count,
+            (new.cells.pair, new.cells.sub, *fresh.parts), small.row_end, small.rows, small.role,
+            record.active, record.island, self._bodies.cells.kind, small.found, small.chosen, gone,
+            kept.parts, small.owner_mark, small.owners, small.counts,
         )  # fmt: skip
-        found, merged_count, different = small.counts[[FOUND_COUNT, MERGED_COUNT, DIFFERENT_COUNT]].tolist()
-        if different:
-            merged.hashes = {}
-            self._patched = old, merged, small.owners[:found].tolist()
-            record.after = Shared(merged, merged_count)
+        unchecked(patch_record)(
+            dirty_count, small.dirty_rows, small.dirty_places, small.bodies.arena.parts, record.result.parts,
+            *small.labels(self._joints), small.island, small.rows, record.island, merging,
+        )  # fmt: skip
+        record.version_before, record.version = record.version, self._new_version()
+        record.dirty = small.dirty_rows[:dirty_count].copy()
+        counts: list[int] = small.counts.tolist()
+        if counts[DIFFERENT_COUNT]:
+            gone_count = patch.gone_count + counts[LOST_COUNT]
+            patch = Patch(base, patch.base_count, gone, gone_count, kept, counts[KEPT_ADDED_COUNT])
+            merged = PatchedArena(patch)
+            self._patched = old.arena, merged, small.owners[: counts[FOUND_COUNT]].tolist()
+            record.after = Shared(merged, patch.total)
 
     def _take_results(self, record: Record) -> None:
         """Make the record's results the state of the space."""
-        mine, result = self._bodies.arena, record.result.arena
-        copy_all_rows(
-            self._bodies.count, record.result_stepped, result.words, result.block, self._stepped, mine.words,
-            mine.block,
-        )  # fmt: skip
+        copy_arena(self._bodies.arena, record.result, self._bodies.count)
         self._contacts.adopt(*record.after)
         record.joints.take_results(self._joints)
 
 
-def has_bullets_among_sleepers(bodies: Table) -> bool:
-    """Whether some body is a bullet, and some sleeps.
+def has_bullets_among_sleepers(flags: int) -> bool:
+    """Whether some body is a bullet, and some sleeps, given the flags of any.
 
     A bullet is held to whatever its box meets, but not while one of the two sleeps: who wakes would join
     islands that were apart in the record, although nothing of theirs has changed.
     """
-    flags = bodies["flags"]
-    return bool((flags & FLAG_CONTINUOUS).any() and (flags & FLAG_ASLEEP).any())
+    return bool(flags & FLAG_CONTINUOUS and flags & FLAG_ASLEEP)
 
 
-def _events_of(scratch: Scratch, bodies: Table) -> ContactEvents:
+def _events_of(scratch: Scratch, bodies: Table | TableCopy) -> ContactEvents:
     generation = bodies["generation"].astype(np.int64)
     return step_events(scratch, generation, bodies["user_id"], bodies["inverse_mass_q40"])

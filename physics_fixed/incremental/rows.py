@@ -68,7 +68,7 @@ def difference_of(cells_a: Words, cells_b: Words) -> int:
 
 
 @kernel(
-    "int64(int64,int64[:,::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],uint8[::1],int64,uint8[::1],int64[::1])"
+    "int64(int64,int64[:,::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],uint8[::1],int64,int64,uint8[::1],int64[::1])"
 )
 def find_different_rows(
     count: int,
@@ -79,6 +79,7 @@ def find_different_rows(
     words_b: Words,
     block_b: Bytes,
     limit: int,
+    found_count: int,
     mark: Bytes,
     found: Words,
 ) -> int:
@@ -88,6 +89,8 @@ def find_different_rows(
     ----------
     limit : int
         Soon after more than so many are found, the search ends.
+    found_count : int
+        Rows that were found before; if there are none, ``mark`` is cleared first.
     mark : (n,), written
         1 for rows found, 0 for all others below ``count``.
     found : (n,), written
@@ -96,11 +99,11 @@ def find_different_rows(
     Returns
     -------
     int
-        How many rows were found.
+        How many rows were found, with those before.
     """
-    for row in range(count):
-        mark[row] = 0
-    found_count = 0
+    if found_count == 0:
+        for row in range(count):
+            mark[row] = 0
     for column in range(extents_a.shape[0]):
         row_size = extents_a[column, 1]
         first_a = extents_a[column, 0]
@@ -212,3 +215,79 @@ def copy_all_rows(
         whole = size & ~7
         copy_cells(whole, source, from_words, from_block, target, to_words, to_block)
         copy_cells(size - whole, source + whole, from_words, from_block, target + whole, to_words, to_block)
+
+
+@kernel(
+    "int64(int64,int64[:,::1],int64[::1],uint8[::1],int64[::1],uint8[::1],uint8[::1],int64,int64[::1],int64,int64[::1],"
+    "int64,uint8[::1],int64[::1],int64[::1],int64[::1])"
+)
+def find_changed_rows(
+    count: int,
+    extents: Words,
+    words: Words,
+    block: Bytes,
+    before_words: Words,
+    before_block: Bytes,
+    entry_block: Bytes,
+    touched_count: int,
+    touched: Words,
+    dirty_count: int,
+    dirty: Words,
+    limit: int,
+    mark: Bytes,
+    found: Words,
+    touched_now: Words,
+    number: Words,
+) -> int:
+    """Find the rows that differ from a record's, by what is known of the step before.
+
+    Parameters
+    ----------
+    extents : (columns, 2)
+        Of all the arenas here, which have one layout.
+    words, block : arrays
+        The rows of now.
+    before_words, before_block : arrays
+        The result of the step before as it is recorded by now.
+    entry_block : array
+        The rows of the record.
+    touched : (touched_count,)
+        Rows in which the record differs from the result of the step before, as that was then.
+    dirty : (dirty_count,)
+        Rows in which that result may have changed since.
+    limit : int
+        If soon more than so many rows are touched, the search ends.
+    mark : (n,), found : (n,), written
+        As :func:`find_different_rows` does.
+    touched_now : (n,), written
+        Rows that differ from the result of the step before.
+    number : (1,), written
+        How many those are.
+
+    Returns
+    -------
+    int
+        How many rows were found; more than ``limit`` if the search has ended.
+    """
+    now_count = find_different_rows(
+        count, extents, words, block, extents, before_words, before_block, limit, 0, mark, touched_now
+    )
+    number[0] = now_count
+    if now_count > limit:
+        return now_count
+    candidate_count = now_count
+    for k in range(now_count):
+        found[k] = touched_now[k]
+    for k in range(touched_count):
+        candidate_count = note_row(touched[k], candidate_count, mark, found)
+    for k in range(dirty_count):
+        candidate_count = note_row(dirty[k], candidate_count, mark, found)
+    found_count = 0
+    for k in range(candidate_count):
+        row = found[k]
+        if rows_differ(row, extents, block, row, extents, entry_block, 0):
+            found[found_count] = row
+            found_count += 1
+        else:
+            mark[row] = 0
+    return found_count

@@ -6,16 +6,15 @@ import numpy as np
 
 from physics_fixed.bodies import body_table
 from physics_fixed.contacts import contact_table
-from physics_fixed.continuous.islands import join_swept
-from physics_fixed.incremental.cache import COUNTS_LENGTH, RUN_WIDTH, gather_contacts
+from physics_fixed.incremental.cache import COUNTS_LENGTH
 from physics_fixed.incremental.dirty import PROBE_WIDTH
 from physics_fixed.incremental.links import SmallJoints
-from physics_fixed.incremental.record import stepped_extents
-from physics_fixed.incremental.rows import copy_rows
+from physics_fixed.incremental.passes import Given, gather_few
+from physics_fixed.incremental.patched import Patch
+from physics_fixed.jit import unchecked
 from physics_fixed.joints.collection import Joints
 from physics_fixed.layout import Bytes, Words
-from physics_fixed.solver.islands import join_sleepers, label_islands
-from physics_fixed.step import Scratch, StepTables
+from physics_fixed.step import Bound, Scratch, StepTables, bind
 from physics_fixed.tables import Table
 
 
@@ -31,18 +30,24 @@ class SmallWorld:
     tables : StepTables
         These, and the geometries of the space.
     scratch : Scratch
-    mark, found : arrays
-        Bodies that changed.
+    mark, found, touched : arrays
+        Bodies that changed, and those that differ from the result of the step before.
     hit, role, probe : arrays
         See :func:`physics_fixed.incremental.dirty.find_dirty`.
-    chosen, rows, place, dirty_rows, dirty_places : arrays
+    chosen, chosen_added, rows, place, dirty_rows, dirty_places : arrays
         See :func:`physics_fixed.incremental.cache.choose_contacts`.
-    run, owner_mark, owners : arrays
-        See :func:`physics_fixed.incremental.cache.merge_contacts`.
+    owner_mark, owners : arrays
+        See :func:`physics_fixed.incremental.cache.patch_contacts`.
+    nothing : array
+        Zeros, as many as contacts.
     island : array
         Labels by row of the small table.
     counts : array
         What the kernels say.
+    row_end : int
+        Rows of bodies with a role, those that are gone included.
+    sleepers : bool
+        Whether anybody in the whole space sleeps when the step begins.
     """
 
     def __init__(self, tables: StepTables, settings: Table) -> None:
@@ -52,13 +57,11 @@ class SmallWorld:
         self.tables = StepTables(
             self.bodies, self.contacts, tables.geometries, tables.words, self.joints.joints
         )
-        self.stepped = stepped_extents(self.bodies)
-        # Flags of the bodies, pairs and touching of the contacts when the step begins.
-        self._before: tuple[Bytes, Words, Bytes] = (
-            np.zeros(0, np.uint8),
-            np.zeros(0, np.int64),
-            np.zeros(0, np.uint8),
-        )
+        # Flags of the bodies, number, pairs and touching of the contacts when the step begins.
+        flags = np.zeros(0, np.uint8)
+        self._none_before = self._before = flags, 0, np.zeros(0, np.int64), flags
+        self.sleepers = True
+        self.row_end = 0
         self.scratch = Scratch()
         self.counts: Words = np.zeros(COUNTS_LENGTH, np.int64)
         self.capacity = 0
@@ -76,6 +79,7 @@ class SmallWorld:
         self.hit: Bytes = np.zeros(capacity, np.uint8)
         self.role: Bytes = np.zeros(capacity, np.uint8)
         self.found: Words = np.zeros(capacity, np.int64)
+        self.touched: Words = np.zeros(capacity, np.int64)
         self.owners: Words = np.zeros(capacity, np.int64)
         self.rows: Words = np.zeros(capacity, np.int64)
         self.place: Words = np.zeros(capacity, np.int64)
@@ -86,12 +90,13 @@ class SmallWorld:
         self.numbers: Words = np.arange(capacity, dtype=np.int64)
 
     def reserve_contacts(self, count: int) -> None:
-        """Make room for so many contacts, recorded and new together."""
+        """Make room for so many contacts."""
         if count <= self.contact_capacity:
             return
         self.contact_capacity = capacity = max(count, 2 * self.contact_capacity)
         self.chosen: Words = np.zeros(capacity, np.int64)
-        self.run: Words = np.zeros((capacity, RUN_WIDTH), np.int64)
+        self.chosen_added: Words = np.zeros(capacity, np.int64)
+        self.nothing: Bytes = np.zeros(capacity, np.uint8)
 
     def note(self, row: int, found_count: int) -> int:
         """Add a body to those that changed, unless it is among them; how many there are."""
@@ -101,33 +106,51 @@ class SmallWorld:
         self.found[found_count] = row
         return found_count + 1
 
-    def take_bodies(self, bodies: Table, rows: Words, count: int) -> None:
-        """Make the first rows in a list the bodies of this world."""
-        mine = self.bodies
-        if count > mine.capacity:
-            mine.reserve(count)
-            self.stepped = stepped_extents(mine)
-        mine.set_count(count)
-        copy_rows(count, rows, *bodies.arena.parts, self.numbers, *mine.arena.parts)
+    def boxes(self, gravity_q24: Words, settings: Words, count: int) -> Bound:
+        """What kernels take of this world, with room for so many bodies."""
+        self.scratch.reserve_bodies(count + 1)
+        self.bodies.reserve(count)
+        return bind(self.tables, gravity_q24, settings, self.scratch)
 
-    def take_contacts(self, contacts: Table, count: int) -> None:
-        """Make the chosen contacts those of this world, whose bodies are there already."""
-        mine = self.contacts
-        mine.renew(count)
-        mine.set_count(count)
-        gather_contacts(
-            count, self.chosen, *contacts.arena.parts, self.place, *mine.arena.parts, mine.array("pair")
-        )
-        self._before = self.bodies["flags"].copy(), mine["pair"].copy(), mine["touching"].copy()
-
-    def label_islands(self, joints: Joints) -> None:
-        """Write the islands of this world's bodies; ``joints`` are the space's, when the step begins."""
-        bodies, contacts = self.bodies, self.contacts
-        label_islands(
-            bodies.count, bodies.array("alive"), bodies.array("kind"), contacts.count, contacts.array("pair"),
-            contacts.array("touching"), *self.joints.edges(joints), self.island,
+    def take(self, bodies: Table, row_count: int, patch: Patch, chosen: int, chosen_added: int) -> None:
+        """Make the listed bodies and the chosen contacts those of this world."""
+        mine, contacts, base, added = self.bodies, self.contacts, patch.base, patch.added
+        mine.reserve(row_count)
+        mine.set_count(row_count)
+        contacts.renew(chosen + chosen_added)
+        contacts.set_count(chosen + chosen_added)
+        assert bodies.steady is not None and mine.steady is not None
+        gathered = (
+            chosen, self.chosen, base.views["pair"], base.views["sub"], *base.parts, chosen_added,
+            self.chosen_added, added.views["pair"], added.views["sub"], *added.parts, self.place,
+            *contacts.arena.parts, contacts.cells.pair,
         )  # fmt: skip
-        scratch = self.scratch
-        join_swept(bodies.count, bodies.array("flags"), scratch.pair_count, scratch.pairs, self.island)
-        flags, pair, touching = self._before
-        join_sleepers(bodies.count, flags, len(pair), pair, touching, self.island)
+        unchecked(gather_few)(
+            row_count, self.rows, self.numbers, bodies.arena.parts, bodies.steady.parts, mine.arena.parts,
+            mine.steady.parts, gathered,
+        )  # fmt: skip
+
+    def remember(self) -> None:
+        """Keep what holds sleepers together when the step begins, if there are any."""
+        self._before = self._none_before
+        if self.sleepers:
+            contacts = self.contacts
+            self._before = (
+                self.bodies["flags"].copy(), contacts.count, contacts["pair"].copy(),
+                contacts["touching"].copy(),
+            )  # fmt: skip
+
+    def labels(self, joints: Joints) -> tuple[Given, Given, Given]:
+        """What the labelling of islands takes once the step has ended, see
+        :func:`physics_fixed.incremental.passes.patch_record`; ``joints`` are the space's, when it begins.
+        """
+        bodies, contacts, scratch, island = self.bodies, self.contacts, self.scratch, self.island
+        cells, held, count = bodies.cells, contacts.cells, bodies.count
+        return (
+            (
+                count, cells.alive, cells.kind, contacts.count, held.pair, held.touching,
+                *self.joints.edges(joints), island,
+            ),
+            (count, cells.flags, scratch.pair_count, scratch.pairs, island),
+            (count, *self._before, island),
+        )  # fmt: skip

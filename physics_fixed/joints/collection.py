@@ -339,8 +339,8 @@ class Joints:
         """Number of rows, and the columns that tell which bodies joints hold together, for kernels."""
         table = self.table
         return (
-            table.count, table.array("alive"), table.array("flags"), self.states.array("broken"),
-            table.array("row_a"), table.array("row_b"),
+            table.count, table.cells.alive, table.cells.flags, self.states.cells.broken,
+            table.cells.row_a, table.cells.row_b,
         )  # fmt: skip
 
     def begin_step(self) -> None:

@@ -57,18 +57,18 @@ def prepare_joints(
     table, states = joints.table, joints.states
     scratch.reserve(table.count, bodies.count)
     scratch.link_count = colour_joints(
-        bodies.count, table.count, table.array("alive"), table.array("flags"), states.array("broken"),
-        table.array("row_a"), table.array("row_b"), bodies.array("flags"), mobile, taken, scratch.degree,
+        bodies.count, table.count, table.cells.alive, table.cells.flags, states.cells.broken,
+        table.cells.row_a, table.cells.row_b, bodies.cells.flags, mobile, taken, scratch.degree,
         scratch.colour_of, scratch.link, scratch.group_end,
     )  # fmt: skip
     prepare_links(
-        settings, bodies.count, scratch.link_count, table.array("row_a"), table.array("row_b"),
-        table.array("kind"), table.array("anchor_a_q24"), table.array("anchor_b_q24"),
-        table.array("frame_a_q30"), table.array("frame_b_q30"), table.array("mode"),
-        table.array("lower_q24"), table.array("upper_q24"), table.array("motor_speed_q24"),
-        table.array("motor_force_q24"), table.array("frequency_q24"), table.array("damping_q24"),
-        table.array("rest_q24"), states.array("push_q24"), mobile, scratch.degree,
-        bodies.array("inverse_mass_q40"), bodies.array("lever_q24"), bodies.array("angular_gain_q40"),
+        settings, bodies.count, scratch.link_count, table.cells.row_a, table.cells.row_b,
+        table.cells.kind, table.cells.anchor_a_q24, table.cells.anchor_b_q24,
+        table.cells.frame_a_q30, table.cells.frame_b_q30, table.cells.mode,
+        table.cells.lower_q24, table.cells.upper_q24, table.cells.motor_speed_q24,
+        table.cells.motor_force_q24, table.cells.frequency_q24, table.cells.damping_q24,
+        table.cells.rest_q24, states.cells.push_q24, mobile, scratch.degree,
+        bodies.cells.inverse_mass_q40, bodies.cells.lever_q24, bodies.cells.angular_gain_q40,
         gain_q40, motion, scratch.link, scratch.rod,
     )  # fmt: skip
 
@@ -79,10 +79,10 @@ def keep_joints(
     """Write the table of states, and tell the joints which of them broke."""
     table, states = joints.table, joints.states
     count = keep_links(
-        tick_q40, table.count, scratch.link_count, scratch.link, scratch.rod, table.array("row_a"),
-        table.array("row_b"), table.array("break_force_q24"), table.array("break_torque_q24"), mobile,
-        bodies.array("inverse_mass_q40"), scratch.colour_of, states.array("broken"),
-        states.array("push_q24"), states.array("impulse_q24"), states.array("angular_impulse_q24"),
+        tick_q40, table.count, scratch.link_count, scratch.link, scratch.rod, table.cells.row_a,
+        table.cells.row_b, table.cells.break_force_q24, table.cells.break_torque_q24, mobile,
+        bodies.cells.inverse_mass_q40, scratch.colour_of, states.cells.broken,
+        states.cells.push_q24, states.cells.impulse_q24, states.cells.angular_impulse_q24,
         scratch.breaks,
     )  # fmt: skip
     joints.end_step(np.array(scratch.breaks[:count]))

@@ -9,7 +9,7 @@ import numpy as np
 from physics_fixed.bodies import ROW_BITS, ROW_MASK
 from physics_fixed.joints.collection import Joints
 from physics_fixed.layout import FLAG_ASLEEP, FLAG_DISABLED, FLAG_NO_SLEEP, TOUCHING_NOW, Words
-from physics_fixed.sleeping.fingerprints import WEIGHTS, fingerprint_rows, sealed_extents
+from physics_fixed.sleeping.fingerprints import WEIGHTS, Seals
 from physics_fixed.sleeping.settling import seal_rows
 from physics_fixed.solver.islands import label_islands
 from physics_fixed.solver.settings import solver_settings
@@ -68,10 +68,8 @@ class Sleeping:
     def _seal(self, rows: Words) -> None:
         bodies, space = self.bodies, self.settings
         numbers = solver_settings(int(space["tick_rate"][0]), int(space["substep_count"][0]))
-        fingerprint, arena = np.empty(len(rows), np.int64), bodies.arena
-        fingerprint_rows(
-            len(rows), rows, sealed_extents(arena.layout), arena.words, arena.block, WEIGHTS, fingerprint
-        )
+        fingerprint = np.empty(len(rows), np.int64)
+        Seals().fingerprint(bodies, len(rows), rows, fingerprint)
         seal_rows(
             len(rows), rows, fingerprint, space.array("gravity_q24")[0], numbers, WEIGHTS,
             bodies.array("seal"),

@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from physics_fixed.arenas import ArenaLayout, Column
+from physics_fixed.arenas import Column
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import Bytes, Words
 from physics_fixed.solver.settings import SUBSTEP_COUNT, TICK_Q40
+from physics_fixed.tables import Table
 
 UNSEALED_COLUMNS: Final = frozenset({"still_ticks", "seal", "user_id"})
 """Columns of the table of bodies that have no part in how a body moves."""
@@ -39,13 +40,23 @@ def _weights() -> Words:
 WEIGHTS: Final = _weights()
 
 
-def sealed_extents(layout: ArenaLayout) -> Words:
-    """Extents of the columns of a table of bodies that a seal covers; shape (columns, 2)."""
-    chosen = [index for index, column in enumerate(layout.columns) if column.name not in UNSEALED_COLUMNS]
-    words = sum(_words_of(layout.columns[index]) for index in chosen)
-    assert 2 * words <= _WEIGHTS_LENGTH, words
-    extents: Words = np.ascontiguousarray(layout.extents[chosen])
-    return extents
+def sealed_places(bodies: Table) -> tuple[Words, Words]:
+    """Places of the columns of a table of bodies that a seal covers: of the plain and of the steady ones.
+
+    Shape (columns, 3): first byte in the arena, bytes of a row, and the first weight, which goes by the
+    declared order.
+    """
+    assert bodies.steady is not None
+    weight = 0
+    plain: list[tuple[int, int, int]] = []
+    steady: list[tuple[int, int, int]] = []
+    for column in bodies.columns:
+        if column.name not in UNSEALED_COLUMNS:
+            found, layout = (steady, bodies.steady.layout) if column.steady else (plain, bodies.arena.layout)
+            found.append((layout.places[column.name][0], column.row_size, weight))
+            weight += 2 * _words_of(column)
+    assert weight <= _WEIGHTS_LENGTH, weight
+    return np.array(plain, np.int64), np.array(steady, np.int64)
 
 
 def _words_of(column: Column) -> int:
@@ -78,41 +89,52 @@ def add_words(row_count: int, cells: Words, stride: int, low: int, high: int, fo
 
 @device_kernel("void(int64,int64,int64[:,::1],int64[::1],uint8[::1],int64[::1],int64[::1])")
 def fingerprint_run(
-    row: int, row_count: int, extents: Words, words: Words, block: Bytes, weights: Words, found: Words
+    row: int, row_count: int, places: Words, words: Words, block: Bytes, weights: Words, found: Words
 ) -> None:
-    """Fingerprints of rows that stand together, the first of which is ``row``."""
-    for k in range(row_count):
-        found[k] = _NEVER_ZERO
-    weight = 0
-    for column in range(extents.shape[0]):
-        size = extents[column, 1]
+    """Add the cells of one arena to the fingerprints of rows that stand together, the first of which is
+    ``row``.
+    """
+    for column in range(places.shape[0]):
+        size = places[column, 1]
+        weight = places[column, 2]
         if size & 7 == 0:
             stride = size >> 3
-            first = (extents[column, 0] >> 3) + row * stride
+            first = (places[column, 0] >> 3) + row * stride
             for lane in range(stride):
                 cells = words[first + lane : first + row_count * stride]
                 add_words(row_count, cells, stride, weights[weight], weights[weight + 1], found)
                 weight += 2
         else:
             for lane in range(size):
-                first = extents[column, 0] + row * size + lane
+                first = places[column, 0] + row * size + lane
                 for k in range(row_count):
                     found[k] ^= block[first + k * size] * weights[weight]
                 weight += 2
 
 
-@kernel("void(int64,int64[::1],int64[:,::1],int64[::1],uint8[::1],int64[::1],int64[::1])")
+@kernel(
+    "void(int64,int64[::1],int64[:,::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],uint8[::1],int64[::1],int64[::1])"
+)
 def fingerprint_rows(
-    row_count: int, rows: Words, extents: Words, words: Words, block: Bytes, weights: Words, found: Words
+    row_count: int,
+    rows: Words,
+    places: Words,
+    words: Words,
+    block: Bytes,
+    steady_places: Words,
+    steady_words: Words,
+    steady_block: Bytes,
+    weights: Words,
+    found: Words,
 ) -> None:
-    """Fingerprints of some rows of an arena.
+    """Fingerprints of some rows of a table.
 
     Parameters
     ----------
     rows : (row_count,)
         Ascending.
-    extents, words, block : arrays
-        The columns to cover, from :func:`sealed_extents`, and the arena's memory.
+    places, words, block, steady_places, ... : arrays
+        The columns to cover, from :func:`sealed_places`, and the memory of the two arenas.
     weights : (_WEIGHTS_LENGTH,)
         WEIGHTS.
     found : (row_count,), written
@@ -123,8 +145,33 @@ def fingerprint_rows(
         end = begin + 1
         while end < row_count and rows[end] == rows[end - 1] + 1:
             end += 1
-        fingerprint_run(rows[begin], end - begin, extents, words, block, weights, found[begin:end])
+        run = found[begin:end]
+        for k in range(end - begin):
+            run[k] = _NEVER_ZERO
+        fingerprint_run(rows[begin], end - begin, places, words, block, weights, run)
+        fingerprint_run(rows[begin], end - begin, steady_places, steady_words, steady_block, weights, run)
         begin = end
+
+
+class Seals:
+    """What kernels take of a table of bodies to find fingerprints of its rows."""
+
+    __slots__ = ("_places", "_places_of")
+
+    def __init__(self) -> None:
+        self._places_of: tuple[object, object] | None = None
+
+    def fingerprint(self, bodies: Table, row_count: int, rows: Words, found: Words) -> None:
+        """Write the fingerprints of the first rows in a list, see :func:`fingerprint_rows`."""
+        arena, steady = bodies.arena, bodies.steady
+        assert steady is not None
+        if self._places_of != (arena.layout, steady.layout):
+            self._places_of, self._places = (arena.layout, steady.layout), sealed_places(bodies)
+        plain, others = self._places
+        fingerprint_rows(
+            row_count, rows, plain, arena.words, arena.block, others, steady.words, steady.block, WEIGHTS,
+            found,
+        )  # fmt: skip
 
 
 @inline_kernel("int64(int64[::1],int64[::1],int64[::1])")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from physics_fixed.arenas import Arena
 from physics_fixed.joints.collection import Joints
 from physics_fixed.layout import Words, aligned_words
 from physics_fixed.sleeping.carrying import RUN_WIDTH, carry_rows, place_contacts
-from physics_fixed.sleeping.fingerprints import WEIGHTS, fingerprint_rows, sealed_extents
+from physics_fixed.sleeping.fingerprints import WEIGHTS, Seals
 from physics_fixed.sleeping.resting import (
     ASLEEP_COUNT,
     CANDIDATE_COUNT,
@@ -44,10 +43,13 @@ class SleepScratch:
         Contacts that sleep on.
     place : (n,)
         Where the contacts that were found go in the table of contacts.
+    version : int
+        Goes up whenever an array by body is another than before.
     """
 
     def __init__(self) -> None:
         self.carried = 0
+        self.version = 0
         self.counts = np.zeros(COUNTS_LENGTH, np.int64)
         self.number = np.zeros(1, np.int64)
         self.body_capacity = 0
@@ -56,14 +58,14 @@ class SleepScratch:
         self.reserve_bodies(64)
         self.reserve_contacts(64)
         self.reserve_old(64)
-        self._sealed_of: Arena | None = None
-        self._sealed: Words = np.zeros((0, 2), np.int64)
+        self.seals = Seals()
 
     def reserve_bodies(self, count: int) -> None:
         """Make room for the rows of the table of bodies."""
         if count <= self.body_capacity:
             return
         self.body_capacity = capacity = max(count, 2 * self.body_capacity)
+        self.version += 1
         self.rest = aligned_words(capacity)
         self.was_asleep = aligned_words(capacity)
         self.restless = aligned_words(capacity)
@@ -84,12 +86,6 @@ class SleepScratch:
         if count > self.old_capacity:
             self.old_capacity = max(count, 2 * self.old_capacity)
             self.run = aligned_words(self.old_capacity, RUN_WIDTH)
-
-    def sealed(self, bodies: Table) -> Words:
-        """Extents of the columns that seals cover."""
-        if self._sealed_of is not bodies.arena:
-            self._sealed_of, self._sealed = bodies.arena, sealed_extents(bodies.arena.layout)
-        return self._sealed
 
     @property
     def sleepers(self) -> int:
@@ -118,26 +114,23 @@ def wake_disturbed(
     """Find out who sleeps, and wake who was disturbed since the last step, with all that hold them."""
     count = bodies.count
     sleep.reserve_bodies(count)
-    flags, still, seal = bodies.array("flags"), bodies.array("still_ticks"), bodies.array("seal")
+    flags, still, seal = bodies.cells.flags, bodies.cells.still_ticks, bodies.cells.seal
     sleep.counts[:] = 0
     if settings[SLEEP_TICKS] == 0:
         wake_everybody(count, flags, still, seal, sleep.rest, sleep.restless)
         sleep.was_asleep[:count] = 0
         sleep.counts[MOVING_COUNT] = count
         return
-    force, torque = bodies.array("force_q24"), bodies.array("torque_q24")
+    force, torque = bodies.cells.force_q24, bodies.cells.torque_q24
     find_candidates(
-        count, bodies.array("alive"), bodies.array("kind"), flags, still, seal, bodies.array("velocity_q24"),
-        bodies.array("angular_velocity_q24"), force, torque, sleep.rest, sleep.was_asleep, sleep.restless,
+        count, bodies.cells.alive, bodies.cells.kind, flags, still, seal, bodies.cells.velocity_q24,
+        bodies.cells.angular_velocity_q24, force, torque, sleep.rest, sleep.was_asleep, sleep.restless,
         sleep.rows, sleep.counts,
     )  # fmt: skip
     candidates = int(sleep.counts[CANDIDATE_COUNT])
-    arena = bodies.arena
-    fingerprint_rows(
-        candidates, sleep.rows, sleep.sealed(bodies), arena.words, arena.block, WEIGHTS, sleep.fingerprint
-    )
+    sleep.seals.fingerprint(bodies, candidates, sleep.rows, sleep.fingerprint)
     check_seals(
-        sleep.rows, sleep.fingerprint, gravity_q24, settings, WEIGHTS, bodies.array("kind"), flags, still,
+        sleep.rows, sleep.fingerprint, gravity_q24, settings, WEIGHTS, bodies.cells.kind, flags, still,
         seal, force, torque, sleep.rest, sleep.was_asleep, sleep.restless, sleep.counts,
     )  # fmt: skip
     spread(bodies, contacts, joints, sleep)
@@ -148,9 +141,9 @@ def spread(bodies: Table, contacts: Table, joints: Joints, sleep: SleepScratch) 
     if sleep.sleepers == 0:
         return
     spread_waking(
-        bodies.count, bodies.array("alive"), bodies.array("kind"), contacts.count, contacts.array("pair"),
-        contacts.array("touching"), *joints.edges(), bodies.array("flags"), bodies.array("still_ticks"),
-        bodies.array("seal"), sleep.was_asleep, sleep.rest, sleep.island, sleep.lively, sleep.counts,
+        bodies.count, bodies.cells.alive, bodies.cells.kind, contacts.count, contacts.cells.pair,
+        contacts.cells.touching, *joints.edges(), bodies.cells.flags, bodies.cells.still_ticks,
+        bodies.cells.seal, sleep.was_asleep, sleep.rest, sleep.island, sleep.lively, sleep.counts,
     )  # fmt: skip
 
 
@@ -166,7 +159,7 @@ def take_border(
     one that does not; how many are left, and how many are in ``border``.
     """
     taken = split_pairs(
-        pair_count, pairs, bodies.array("flags"), sleep.was_asleep, sleep.rest, border, sleep.number
+        pair_count, pairs, bodies.cells.flags, sleep.was_asleep, sleep.rest, border, sleep.number
     )
     return int(sleep.number[0]), taken
 
@@ -176,8 +169,8 @@ def wake_in_the_way(
 ) -> int:
     """Wake the bodies that one that is swept past them may meet on its way; how many woke."""
     return wake_crossed(
-        border_count, border, bodies.array("kind"), cover_q24, sleep.rest, bodies.array("flags"),
-        bodies.array("still_ticks"), bodies.array("seal"), sleep.counts,
+        border_count, border, bodies.cells.kind, cover_q24, sleep.rest, bodies.cells.flags,
+        bodies.cells.still_ticks, bodies.cells.seal, sleep.counts,
     )  # fmt: skip
 
 
@@ -195,8 +188,8 @@ def wake_touched(
     already; whether any woke.
     """
     woken += wake_met(
-        contact_count, contact, sleep.rest, bodies.array("flags"), bodies.array("still_ticks"),
-        bodies.array("seal"), sleep.counts,
+        contact_count, contact, sleep.rest, bodies.cells.flags, bodies.cells.still_ticks,
+        bodies.cells.seal, sleep.counts,
     )  # fmt: skip
     if woken:
         spread(bodies, contacts, joints, sleep)
@@ -213,7 +206,7 @@ def make_room(contact_count: int, contact: Words, contacts: Table, sleep: SleepS
     sleep.reserve_contacts(contact_count)
     sleep.reserve_old(old_count)
     sleep.carried = carried = place_contacts(
-        old_count, contacts.array("pair"), contacts.array("sub"), contacts.array("touching"), contact_count,
+        old_count, contacts.cells.pair, contacts.cells.sub, contacts.cells.touching, contact_count,
         contact, sleep.was_asleep, sleep.rest, sleep.place, sleep.run, sleep.number,
     )  # fmt: skip
     if carried == 0:
@@ -242,16 +235,16 @@ def settle(
     ticks = int(settings[SLEEP_TICKS])
     if ticks == 0 or sleep.movers == 0:
         return
-    count, flags, still = bodies.count, bodies.array("flags"), bodies.array("still_ticks")
+    count, flags, still = bodies.count, bodies.cells.flags, bodies.cells.still_ticks
     edges, table = joints.edges(), joints.table
     count_still(
-        count, settings, mobile, bodies.array("kind"), bodies.array("shape"), flags, still, sleep.rest,
-        sleep.restless, motion, bodies.array("lever_q24"), contact_count, contact, *edges,
-        table.array("mode"), table.array("motor_speed_q24"),
+        count, settings, mobile, bodies.cells.kind, bodies.cells.shape, flags, still, sleep.rest,
+        sleep.restless, motion, bodies.cells.lever_q24, contact_count, contact, *edges,
+        table.cells.mode, table.cells.motor_speed_q24,
     )  # fmt: skip
     fallen = fall_asleep(
-        count, ticks, mobile, flags, still, bodies.array("velocity_q24"),
-        bodies.array("angular_velocity_q24"), contact_count, contact, *edges, sleep.island, sleep.lively,
+        count, ticks, mobile, flags, still, bodies.cells.velocity_q24,
+        bodies.cells.angular_velocity_q24, contact_count, contact, *edges, sleep.island, sleep.lively,
         sleep.rows,
     )  # fmt: skip
     if fallen:
@@ -260,8 +253,5 @@ def settle(
 
 def seal(bodies: Table, row_count: int, gravity_q24: Words, settings: Words, sleep: SleepScratch) -> None:
     """Seal the first bodies listed in ``sleep.rows``."""
-    arena = bodies.arena
-    fingerprint_rows(
-        row_count, sleep.rows, sleep.sealed(bodies), arena.words, arena.block, WEIGHTS, sleep.fingerprint
-    )
-    seal_rows(row_count, sleep.rows, sleep.fingerprint, gravity_q24, settings, WEIGHTS, bodies.array("seal"))
+    sleep.seals.fingerprint(bodies, row_count, sleep.rows, sleep.fingerprint)
+    seal_rows(row_count, sleep.rows, sleep.fingerprint, gravity_q24, settings, WEIGHTS, bodies.cells.seal)

@@ -29,6 +29,8 @@ from physics_fixed.solver.rows import (
     CLASS_FACE_STATIC,
     CLASSES,
     FIRST_BOUNDARY_COLOUR,
+    GROUP_COUNT,
+    GROUP_LIST,
     GROUPS,
     PAIR_COLOURS,
 )
@@ -77,9 +79,9 @@ def colour_contacts(
         by group,
         then in the order of pairs.
     taken : (n, 2), scratch
-    group_end : (GROUPS,), written
+    group_end : (GROUP_END_LENGTH,), written
         One past the last row of each group. Even groups are of ball rows, odd ones of face rows, so the first
-        row of a group is the end of the group two places earlier.
+        row of a group is the end of the group two places earlier. Then the groups that have rows.
 
     Returns
     -------
@@ -87,7 +89,7 @@ def colour_contacts(
         Number of ball rows.
     """
     taken[:count] = 0
-    group_end[:] = 0
+    group_end[:GROUPS] = 0
     for index in range(contact_count):
         if contact[index, CONTACT_SENSOR] != 0:
             continue
@@ -116,15 +118,19 @@ def colour_contacts(
                 group += CLASS_FACE_PAIR
         contact[index, CONTACT_GROUP] = group
         group_end[group] += 1
-    ball_count = face_count = 0
+    ball_count = face_count = used = 0
     for group in range(GROUPS):  # to the first row of each group; the loop below advances it to the end
         here = group_end[group]
+        if here != 0:
+            group_end[GROUP_LIST + used] = group
+            used += 1
         if group % 2 == 0:
             group_end[group] = ball_count
             ball_count += here
         else:
             group_end[group] = face_count
             face_count += here
+    group_end[GROUP_COUNT] = used
     for index in range(contact_count):
         if contact[index, CONTACT_SENSOR] != 0:
             continue

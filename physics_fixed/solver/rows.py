@@ -37,6 +37,10 @@ FIRST_BOUNDARY_COLOUR: Final = (
 )  # contacts with static and kinematic bodies come last, and so count most
 COLOURS: Final = 2 * (PAIR_COLOURS + 1)
 GROUPS: Final = COLOURS * CLASSES
+# group_end[]: one past the last row of each group, then how many groups have rows, then which, ascending.
+GROUP_COUNT: Final = GROUPS
+GROUP_LIST: Final = GROUPS + 1
+GROUP_END_LENGTH: Final = GROUP_LIST + GROUPS
 
 ONE_Q60: Final = 1 << 60
 PUSH_MAX_Q24: Final = 1 << 38  # bound of an accumulated push, m/s

@@ -39,7 +39,8 @@ from physics_fixed.solver.rows import (
     CLASS_BALL_STATIC,
     CLASSES,
     FIRST_BOUNDARY_COLOUR,
-    GROUPS,
+    GROUP_COUNT,
+    GROUP_LIST,
     PAIR_COLOURS,
     SPEED_MAX_Q24,
 )
@@ -151,11 +152,10 @@ def solve_rows(
     biased: int,
 ) -> None:
     """One pass over all rows in their canonical order."""
-    for group in range(GROUPS):
+    for k in range(group_end[GROUP_COUNT]):
+        group = group_end[GROUP_LIST + k]
         first = group_end[group - 2] if group >= 2 else 0
         end = group_end[group]
-        if first == end:
-            continue
         softness = PAIR_SOFTNESS if group < FIRST_BOUNDARY_COLOUR * CLASSES else BOUNDARY_SOFTNESS
         share(
             crew, first, end, least_of_group(group), _solve_rows,
@@ -193,11 +193,10 @@ def start_or_bounce(
     crew: Words, group_end: Words, ball: Words, face: Words, corner: Words, motion: Words, bounce: int
 ) -> None:
     """Warm start, or restitution, of all rows in their canonical order."""
-    for group in range(GROUPS):
+    for k in range(group_end[GROUP_COUNT]):
+        group = group_end[GROUP_LIST + k]
         first = group_end[group - 2] if group >= 2 else 0
         end = group_end[group]
-        if first == end:
-            continue
         share(
             crew, first, end, least_of_group(group), _start_or_bounce,
             (group % CLASSES, ball, face, corner, motion, bounce),
@@ -319,8 +318,8 @@ def solve_substeps(
     drive : (n, DRIVE_WIDTH)
         From :func:`physics_fixed.solver.drive.drive_bodies`.
     settings : (SETTINGS_LENGTH,)
-    group_end : (GROUPS,)
-        Ends of the groups of rows.
+    group_end : (GROUP_END_LENGTH,)
+        Ends of the groups of rows, and which there are.
     ball, face, corner, roll : arrays
         Rows; accumulated pushes are updated in them.
     link_end : (LINK_GROUPS,)

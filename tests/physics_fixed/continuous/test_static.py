@@ -146,6 +146,7 @@ def test_what_slides_is_not_stopped_at_edges(ground: str, slider: str) -> None:
             add_tiles(space, thickness="0.5")
         else:
             GROUNDS[ground](space)
+        space.bodies.own()
         space.bodies["friction_q24"][:] = 0
         body = space.add(
             shape, position=(-7, height, "-0.3"), velocity=(speed, 0, 5), friction=0, lock_rotation=True

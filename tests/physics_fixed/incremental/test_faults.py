@@ -11,44 +11,57 @@ import pytest
 from fuzz.fuzzers import incremental as fuzzer
 from fuzz.report import CheckFailed
 from physics_fixed import Box, Space, Sphere, step
-from physics_fixed.incremental import record, recorder, small
+from physics_fixed.broadphase.boxes import place_boxes
+from physics_fixed.incremental import dirty, record, recorder, rows, small
 from physics_fixed.layout import DYNAMIC, KINEMATIC
 from physics_fixed.sleeping import stage
 
 FAR = 1 << 50
 RUNS = 100
 
+# Places of arguments of begin_again, of its ``reach``, of patch_record and of find_changed_rows.
+ENTRY = 8
+REACH_BOX, REACH_ACTIVE, REACH_COUNTS = 2, 3, (11, 14, 16)
+SWEPT = 6
+TOUCHED_COUNT, DIRTY_COUNT = 7, 9
+
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def no_touch_test(patch: pytest.MonkeyPatch) -> None:
     """What a changed body newly meets is not dirty."""
-    real = recorder.find_dirty
 
-    def faulty(*arguments: Any) -> int:
-        count, changed_count, changed, new_box, box = (arguments[index] for index in (0, 2, 3, 4, 6))
+    def in_parts(*arguments: Any) -> int:
+        crew, count, old_count, changed_count, changed, numbers, bodies, steady = arguments[:ENTRY]
+        entry, few, few_steady, boxes, reach = arguments[ENTRY:]
+        present = changed_count - max(0, old_count - count)
+        rows.copy_rows(present, changed, *bodies, changed, *entry)
+        rows.copy_rows(present, changed, *bodies, numbers, *few)
+        rows.copy_rows(present, changed, *steady, numbers, *few_steady)
+        place_boxes(crew, present, *boxes)
+        new_box, box = reach[0], reach[REACH_BOX]
         there = new_box.copy()
         there[:changed_count] += FAR
-        found: int = real(*arguments[:4], there, *arguments[5:])
+        found = dirty.find_dirty(count, old_count, changed_count, changed, there, *reach[1:])
         for k in range(changed_count):
             if changed[k] < count:
                 box[changed[k]] = new_box[k]
         return found
 
-    patch.setattr(recorder, "find_dirty", faulty)
+    patch.setattr(recorder, "begin_again", in_parts)
 
 
 def no_recorded_box(patch: pytest.MonkeyPatch) -> None:
     """What a changed kinematic body has left is not dirty."""
-    real = recorder.find_dirty
+    real = recorder.begin_again
 
     def faulty(*arguments: Any) -> int:
-        changed, active = arguments[3], arguments[7]
-        active[changed[: arguments[2]]] = 0
+        changed_count, changed, reach = arguments[3], arguments[4], arguments[-1]
+        reach[REACH_ACTIVE][changed[:changed_count]] = 0
         found: int = real(*arguments)
         return found
 
-    patch.setattr(recorder, "find_dirty", faulty)
+    patch.setattr(recorder, "begin_again", faulty)
 
 
 def no_comparison_of_contacts(patch: pytest.MonkeyPatch) -> None:
@@ -69,31 +82,43 @@ def no_comparison_of_settings(patch: pytest.MonkeyPatch) -> None:
 
 def islands_not_patched(patch: pytest.MonkeyPatch) -> None:
     """The next rollback reads the islands of another timeline."""
-    patch.setattr(recorder, "patch_islands", lambda *arguments: None)
+    real = recorder.patch_record
+
+    def faulty(*arguments: Any) -> None:
+        island = arguments[-2]
+        before = island.copy()
+        real(*arguments)
+        island[:] = before
+
+    patch.setattr(recorder, "patch_record", faulty)
 
 
 def boxes_not_patched(patch: pytest.MonkeyPatch) -> None:
     """The next rollback reads the boxes of another timeline."""
-    real = recorder.find_dirty
+    real = recorder.begin_again
 
     def faulty(*arguments: Any) -> int:
-        box = arguments[6].copy()
+        box = arguments[-1][REACH_BOX]
+        before = box.copy()
         found: int = real(*arguments)
-        arguments[6][:] = box
+        box[:] = before
         return found
 
-    patch.setattr(recorder, "find_dirty", faulty)
+    patch.setattr(recorder, "begin_again", faulty)
 
 
 def entry_not_patched(patch: pytest.MonkeyPatch) -> None:
     """The record keeps the rows of another timeline."""
-    real = recorder.copy_rows
+    real = recorder.begin_again
 
-    def faulty(count: int, rows: Any, *arguments: Any) -> None:
-        if arguments[3] is not rows:  # from and to the same rows: from the state to the record
-            real(count, rows, *arguments)
+    def faulty(*arguments: Any) -> int:
+        block = arguments[ENTRY][2]
+        before = block.copy()
+        found: int = real(*arguments)
+        block[:] = before
+        return found
 
-    patch.setattr(recorder, "copy_rows", faulty)
+    patch.setattr(recorder, "begin_again", faulty)
 
 
 def bodies_out_of_order(patch: pytest.MonkeyPatch) -> None:
@@ -102,19 +127,38 @@ def bodies_out_of_order(patch: pytest.MonkeyPatch) -> None:
 
     def faulty(*arguments: Any) -> None:
         real(*arguments)
-        rows, place, dirty_rows, dirty_places, counts = arguments[6:]
+        chosen, place, dirty_rows, dirty_places, counts = arguments[-5:]
         row_count, dirty_count = counts[1], counts[2]
-        rows[:row_count] = rows[:row_count][::-1].copy()
-        place[rows[:row_count]] = np.arange(row_count)
+        chosen[:row_count] = chosen[:row_count][::-1].copy()
+        place[chosen[:row_count]] = np.arange(row_count)
         dirty_places[:dirty_count] = place[dirty_rows[:dirty_count]]
 
     patch.setattr(recorder, "choose_contacts", faulty)
 
 
+def what_was_dirty_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A tick's rows are thought to follow from the last one's result, although that was patched since."""
+    patch.setattr(recorder, "find_changed_rows", _with(recorder.find_changed_rows, DIRTY_COUNT, 0))
+
+
+def what_was_touched_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What the caller did between two ticks of the record is not compared with what it does now."""
+    patch.setattr(recorder, "find_changed_rows", _with(recorder.find_changed_rows, TOUCHED_COUNT, 0))
+
+
+def _with(real: Any, place: int, value: Any) -> Any:
+    """A function that gets another argument than it is given."""
+    return lambda *arguments: real(*arguments[:place], value, *arguments[place + 1 :])
+
+
 def no_warm_start(patch: pytest.MonkeyPatch) -> None:
     """The dirty bodies forget their contacts."""
-    real = small.SmallWorld.take_contacts
-    patch.setattr(small.SmallWorld, "take_contacts", lambda self, contacts, count: real(self, contacts, 0))
+    real = small.SmallWorld.take
+    patch.setattr(
+        small.SmallWorld,
+        "take",
+        lambda self, bodies, count, patch, *_: real(self, bodies, count, patch, 0, 0),
+    )
 
 
 def kinematic_bodies_coloured(patch: pytest.MonkeyPatch) -> None:
@@ -131,16 +175,22 @@ def kinematic_bodies_coloured(patch: pytest.MonkeyPatch) -> None:
 
 def bullets_hold_nothing_together(patch: pytest.MonkeyPatch) -> None:
     """A bullet and what is in its way are thought not to see each other until they touch."""
-    for module in (record, small):
-        patch.setattr(module, "join_swept", lambda *arguments: None)
+    patch.setattr(record, "join_swept", lambda *arguments: None)
+    real = recorder.patch_record
+
+    def faulty(*arguments: Any) -> None:
+        count, flags, _, pairs, island = arguments[SWEPT]
+        real(*arguments[:SWEPT], (count, flags, 0, pairs, island), *arguments[SWEPT + 1 :])
+
+    patch.setattr(recorder, "patch_record", faulty)
 
 
 def boxes_do_not_cover_paths(patch: pytest.MonkeyPatch) -> None:
     """The recorded box of a fast body holds only where it began."""
     real = record.Record.finish
 
-    def faulty(self: record.Record, tick: int, tables: Any, stepped: Any, scratch: Any) -> None:
-        real(self, tick, tables, stepped, scratch)
+    def faulty(self: record.Record, tick: int, tables: Any, scratch: Any) -> None:
+        real(self, tick, tables, scratch)
         count = self.entry.count
         place, size = self.entry["position_q24"], self.entry["lever_q24"][:, None]
         self.box_q24[:count, :3] = np.maximum(self.box_q24[:count, :3], place - size - (1 << 20))
@@ -179,13 +229,16 @@ def who_slept_is_asked_of_all(patch: pytest.MonkeyPatch) -> None:
 
 def reach_of_joints_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What a changed body holds by a joint, or a contact of sleep, is not dirty where boxes do not meet."""
-    real = recorder.find_dirty
+    real = recorder.begin_again
 
     def faulty(*arguments: Any) -> int:
-        found: int = real(*arguments[:15], 0, arguments[16], 0, *arguments[18:])
+        reach = list(arguments[-1])
+        for count in REACH_COUNTS:
+            reach[count] = 0
+        found: int = real(*arguments[:-1], tuple(reach))
         return found
 
-    patch.setattr(recorder, "find_dirty", faulty)
+    patch.setattr(recorder, "begin_again", faulty)
 
 
 FAULTS: tuple[Patch, ...] = (
@@ -200,6 +253,8 @@ FAULTS: tuple[Patch, ...] = (
     islands_not_patched,
     boxes_not_patched,
     entry_not_patched,
+    what_was_dirty_is_forgotten,
+    what_was_touched_is_forgotten,
     bodies_out_of_order,
     no_warm_start,
     kinematic_bodies_coloured,
