@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from physics_fixed.errors import NumberError
 from physics_fixed.fixmath.quat import normalize_q30
@@ -14,6 +17,75 @@ GROUP_BOUND = 1 << 15
 
 _Q30 = 30
 _DIGITS_HAIR = 9
+_NO_ROWS = (str, bytes, bytearray, Mapping, type)  # they have a length, but hold no numbers in order
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is an int of Python or numpy, and no truth value."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def whole(value: int, low: int, high: int, name: str) -> int:
+    """A whole number in a range.
+
+    Raises
+    ------
+    NumberError
+        Otherwise.
+    """
+    if not is_whole(value) or not low <= value <= high:
+        raise NumberError(f"{name} = {value!r}; allowed: whole numbers from {low} to {high}")
+    return int(value)
+
+
+def switch(name: str, *, on: bool) -> bool:
+    """A truth value: not whatever counts as true, for the text "no" does.
+
+    Raises
+    ------
+    NumberError
+        If it is something else.
+    """
+    if not isinstance(on, (bool, np.bool_)):
+        raise NumberError(f"{name} = {on!r}; allowed: True, False")
+    return bool(on)
+
+
+def is_row(given: object) -> bool:
+    """Whether a value has a length and things at numbers: a sequence or an array, no text, no set."""
+    has_order = hasattr(given, "__len__") and hasattr(given, "__getitem__")
+    return has_order and not isinstance(given, _NO_ROWS) and getattr(given, "ndim", 1) > 0
+
+
+def row_of_many(given: Any, count: int | None, name: str, allowed: str) -> Sequence[Any]:
+    """A sequence or an array, of so many things if a count is given.
+
+    Raises
+    ------
+    NumberError
+        If it is neither, or has more or fewer.
+    """
+    if not is_row(given) or (count is not None and len(given) != count):
+        raise NumberError(f"{name} = {given!r}; allowed: {allowed}")
+    result: Sequence[Any] = given
+    return result
+
+
+def integers(given: Any, name: str) -> np.ndarray[Any, np.dtype[Any]]:
+    """An array of integers of any shape, from an array or nested sequences.
+
+    Raises
+    ------
+    NumberError
+        If it holds anything else, or its rows differ in length.
+    """
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError):
+        raise NumberError(f"{name} has rows of different lengths; allowed: an array of integers") from None
+    if array.size and array.dtype.kind not in "iu":
+        raise NumberError(f"{name} is an array of {array.dtype}; allowed: raw integers of up to 63 bits")
+    return array
 
 
 def ranged(
@@ -24,16 +96,17 @@ def ranged(
     Raises
     ------
     NumberError
-        If both are given, or the value is no number or out of range.
+        If both are given or none, or the value is no number or out of range.
     """
     if raw is not None and value is not None:
         raise NumberError(f"{name} is given twice: {value!r} and the raw number {raw!r}")
     if raw is None:
-        assert value is not None, name
+        if value is None:
+            raise NumberError(f"{name} is missing; allowed: {to_text(low, bits)} to {to_text(high, bits)}")
         raw = to_raw(value, bits, name)
-    elif isinstance(raw, bool) or not hasattr(raw, "__index__"):
+    elif not is_whole(raw):
         raise NumberError(f"{name} = {raw!r} as a raw number; allowed: integers with {bits} fraction bits")
-    result = raw.__index__()
+    result = int(raw)
     if not low <= result <= high:
         suffix = f" {unit}" if unit else ""
         raise NumberError(
@@ -50,9 +123,18 @@ def text_beyond(raw: int, bits: int, low: int, high: int) -> str:
 
 
 def ranged_vector(
-    values: Sequence[Number] | None, raw: Sequence[int] | None, bits: int, bound: int, name: str, unit: str
+    values: Sequence[Number] | None,
+    raw: Sequence[int] | None,
+    bits: int,
+    bound: int,
+    name: str,
+    unit: str,
+    *,
+    must: bool = False,
 ) -> tuple[int, int, int]:
-    """Three numbers as raw integers, each at most ``bound`` in magnitude; missing ones are zero.
+    """Three numbers as raw integers, each at most ``bound`` in magnitude.
+
+    If they are missing they are zero, or refused if they ``must`` be there.
 
     Raises
     ------
@@ -63,9 +145,10 @@ def ranged_vector(
         raise NumberError(f"{name} is given twice: {values!r} and the raw numbers {raw!r}")
     given = values if values is not None else raw
     if given is None:
+        if must:
+            raise NumberError(f"{name} is missing; allowed: three numbers, along x, y and z")
         return 0, 0, 0
-    if isinstance(given, str) or len(given) != 3:
-        raise NumberError(f"{name} = {given!r}; allowed: three numbers, along x, y and z")
+    row_of_many(given, 3, name, "three numbers, along x, y and z")
     parts = []
     for axis in range(3):
         label = f"{name} {'xyz'[axis]}"
@@ -92,8 +175,7 @@ def unit_quaternion_q30(
         return 0, 0, 0, 1 << _Q30
     if values is not None and raw is not None:
         raise NumberError(f"rotation is given twice: {values!r} and the raw numbers {raw!r}")
-    if isinstance(given, str) or len(given) != 4:
-        raise NumberError(f"rotation = {given!r}; allowed: a quaternion of four numbers x, y, z, w")
+    row_of_many(given, 4, "rotation", "a quaternion of four numbers x, y, z, w")
     bound = 2 << _Q30
     parts = [
         ranged(
@@ -116,11 +198,7 @@ def filter_of(category: int, mask: int, group: int) -> int:
     NumberError
         If a number is out of range, or the category is empty.
     """
-    for name, value, low, high in (
-        ("category", category, 1, FILTER_MASK),
-        ("mask", mask, 0, FILTER_MASK),
-        ("group", group, -GROUP_BOUND, GROUP_BOUND - 1),
-    ):
-        if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value <= high:
-            raise NumberError(f"{name} = {value!r}; allowed: whole numbers from {low} to {high}")
-    return group << FILTER_GROUP_SHIFT | mask << FILTER_BITS | category
+    own = whole(category, 1, FILTER_MASK, "category")
+    met = whole(mask, 0, FILTER_MASK, "mask")
+    mates = whole(group, -GROUP_BOUND, GROUP_BOUND - 1, "group")
+    return mates << FILTER_GROUP_SHIFT | met << FILTER_BITS | own

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
+from physics_fixed.arguments import is_whole
 from physics_fixed.errors import IdentityError
 from physics_fixed.fixmath.quat import rotate_q30
 from physics_fixed.fixmath.scalar import clamp_symmetric
@@ -50,6 +52,22 @@ ROW_BITS = 32
 ROW_MASK = (1 << ROW_BITS) - 1
 
 
+class Handle(Protocol):
+    """A handle of a body or joint: :class:`physics_fixed.handles.Body` is one."""
+
+    @property
+    def id(self) -> int:
+        """Its id."""
+
+    @property
+    def table(self) -> Table:
+        """The table in which the id names a row."""
+
+
+Named = Handle | int
+"""What names a body, or a joint, to a method: its handle or its id."""
+
+
 def body_table() -> Table:
     """A new table of bodies. Rows of dead bodies hold the defaults, except their generation."""
     return Table("bodies", BODY_COLUMNS, key="user_id")
@@ -60,14 +78,30 @@ def body_id(generation: int, row: int) -> int:
     return generation << ROW_BITS | row
 
 
-def row_of(table: Table, identity: int, thing: str = "body") -> int:
+def id_of(table: Table, named: Named, thing: str = "body") -> int:
+    """The id of a body, or of another thing with such ids, that a handle or an id names.
+
+    Raises
+    ------
+    IdentityError
+        If it is neither, or a handle of something else: of a joint, or of a body in another space.
+    """
+    if is_whole(named):
+        return int(named)  # type: ignore[arg-type]  # of numpy, too: ids come in arrays of events and hits
+    if getattr(named, "table", None) is not table:
+        raise IdentityError(f"{named!r} names no {thing} of this space; allowed: the handle or id of one")
+    return named.id  # type: ignore[union-attr]  # what has a table is no int
+
+
+def row_of(table: Table, named: Named, thing: str = "body") -> int:
     """Row of a live body, or of another thing with such ids.
 
     Raises
     ------
     IdentityError
-        If the id names no live one.
+        If the id names no live one, or what is given is neither an id nor a handle.
     """
+    identity = named if type(named) is int else id_of(table, named, thing)
     row = identity & ROW_MASK
     known = (
         0 <= row < table.count and table["alive"][row] and table["generation"][row] == identity >> ROW_BITS
@@ -75,6 +109,15 @@ def row_of(table: Table, identity: int, thing: str = "body") -> int:
     if not known:
         raise IdentityError(f"{thing} id {identity} names no live {thing}")
     return row
+
+
+def is_alive(table: Table, named: object) -> bool:
+    """Whether a handle or an id names a live body of a table."""
+    try:
+        row_of(table, named)  # type: ignore[arg-type]  # what names nothing is not alive
+    except IdentityError:
+        return False
+    return True
 
 
 def clear_row(table: Table, row: int) -> None:

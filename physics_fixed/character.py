@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from physics_fixed.arguments import ranged
-from physics_fixed.errors import NumberError
+from physics_fixed.arguments import ranged, row_of_many, whole
 from physics_fixed.fixmath.quat import from_rotation_vector_q30, rotate_q30
 from physics_fixed.fixmath.trig import sine_cosine_of_turn_q30
 from physics_fixed.fixmath.vec3 import normalize_q30
@@ -33,6 +32,8 @@ SKIN_Q24 = _ONE // 50
 """Gap that a character keeps, m (20 mm)."""
 _PROBE_Q24 = 3 * _ONE // 50  # how far below the skin the ground may be: the foot is round, edges fall away
 _LEAVING_Q24 = _ONE // 10  # m/s upwards, faster than the ground, from which on it is no ground any more
+SLOPE_DEGREES_MAX = 80
+_WALK_MAX_Q24 = 100 * _ONE  # m/s
 _SLIDES_MAX = 5
 _ESCAPES_MAX = 4
 _LEAST_Q24 = 64  # 4 um: shorter ways are none
@@ -113,17 +114,22 @@ class CharacterMover:
         NumberError
             If a number is no number or out of range.
         """
-        if isinstance(walk, str) or len(walk) != 2:
-            raise NumberError(f"walk = {walk!r}; allowed: two numbers, along x and z")
-        bound = 100 * _ONE
+        row_of_many(walk, 2, "walk", "two numbers, along x and z")
+        bound = _WALK_MAX_Q24
         x, z = (ranged(walk[k], None, 24, -bound, bound, f"walk {'xz'[k]}", "m/s") for k in range(2))
-        return self.move_q24((x, z), jump_q24=ranged(jump, None, 24, 0, bound, "jump", "m/s"))
+        return self._move((x, z), ranged(jump, None, 24, 0, bound, "jump", "m/s"))
 
     def move_q24(self, walk_q24: tuple[int, int], *, jump_q24: int = 0) -> Footing:
         """The same with raw numbers."""
+        row_of_many(walk_q24, 2, "walk_q24", "two raw numbers, along x and z")
+        bound = _WALK_MAX_Q24
+        x, z = (ranged(None, walk_q24[k], 24, -bound, bound, f"walk {'xz'[k]}", "m/s") for k in range(2))
+        return self._move((x, z), ranged(None, jump_q24, 24, 0, bound, "jump", "m/s"))
+
+    def _move(self, walk_q24: tuple[int, int], jump_q24: int) -> Footing:
         me = self.space.body(self.body)
-        rate = int(self.space.settings["tick_rate"][0])
-        gravity = int(self.space.settings["gravity_q24"][0, 1])
+        rate = self.space.tick_rate
+        gravity = self.space.gravity_q24[1]
         start = self._escape(me, me.position_q24)
         ground = self._ground_below(me, start)
         wanted = (walk_q24[0], 0, walk_q24[1])
@@ -155,7 +161,9 @@ class CharacterMover:
     # --- Looking around ---
 
     def _filter(self, *also: int, kinds: tuple[int, ...] = (DYNAMIC, STATIC, KINEMATIC)) -> QueryFilter:
-        return QueryFilter(exclude=(self.body, *also), kinds=kinds)
+        """What the character meets: what its body meets."""
+        me = self.space.body(self.body)
+        return QueryFilter(me.category, me.mask, me.group, exclude=(self.body, *also), kinds=kinds)
 
     def _shape(self, me: Body) -> Capsule:
         radius, half, _ = me.size_q24
@@ -368,12 +376,11 @@ def character(
     NumberError
         If a number is no number or out of range.
     """
-    if isinstance(slope_degrees, bool) or not isinstance(slope_degrees, int) or not 0 <= slope_degrees <= 80:
-        raise NumberError(f"slope_degrees = {slope_degrees!r}; allowed: whole numbers from 0 to 80")
+    slope = whole(slope_degrees, 0, SLOPE_DEGREES_MAX, "slope_degrees")
     step = ranged(step_height, None, 24, 0, 10 * _ONE, "step_height", "m")
     force = ranged(push, None, 24, 0, 100_000 * _ONE, "push", "N")
     body = space.add(Capsule(radius, half_height), KINEMATIC, position=position, user_id=user_id)
-    _, cosine = sine_cosine_of_turn_q30((slope_degrees << 30) // 360)
+    _, cosine = sine_cosine_of_turn_q30((slope << 30) // 360)
     return CharacterMover(space, body.id, int(cosine), step, force)
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from physics_fixed import motion
+from physics_fixed.arguments import switch
 from physics_fixed.bodies import ROW_BITS, ROW_MASK, row_of, wake_rows
 from physics_fixed.layout import (
+    FILTER_BITS,
+    FILTER_GROUP_SHIFT,
     FILTER_MASK,
     FLAG_ASLEEP,
     FLAG_CONTINUOUS,
@@ -25,6 +28,7 @@ from physics_fixed.materials import (
     filter_of,
     locks_of,
     turns_never,
+    with_flag,
 )
 from physics_fixed.scale import Number
 from physics_fixed.sleeping.control import Sleeping
@@ -101,6 +105,36 @@ class Body:
         return self.mass_q24 / _ONE_Q24
 
     @property
+    def friction(self) -> float:
+        """Coefficient of friction; :meth:`configure` changes it."""
+        return self._number("friction_q24")
+
+    @property
+    def restitution(self) -> float:
+        """Coefficient of restitution; :meth:`configure` changes it."""
+        return self._number("restitution_q24")
+
+    @property
+    def rolling(self) -> float:
+        """Arm of the resistance against rolling, m; :meth:`configure` changes it."""
+        return self._number("rolling_q24")
+
+    @property
+    def gravity_scale(self) -> float:
+        """Factor of its own on gravity; :meth:`configure` changes it."""
+        return self._number("gravity_scale_q24")
+
+    @property
+    def linear_damping(self) -> float:
+        """Damping of its velocity, 1/s; :meth:`configure` changes it."""
+        return self._number("linear_damping_q24")
+
+    @property
+    def angular_damping(self) -> float:
+        """Damping of its angular velocity, 1/s; :meth:`configure` changes it."""
+        return self._number("angular_damping_q24")
+
+    @property
     def position_q24(self) -> tuple[int, int, int]:
         """Where the origin of the shape's axes is, m."""
         return motion.origin_q24(self.table, self.geometries, self.row)
@@ -167,6 +201,21 @@ class Body:
         return self._vector("size_q24")
 
     @property
+    def category(self) -> int:
+        """Categories that it has, as bits; :meth:`set_filter` changes them."""
+        return self._filter & FILTER_MASK
+
+    @property
+    def mask(self) -> int:
+        """Categories that it meets, as bits."""
+        return self._filter >> FILTER_BITS & FILTER_MASK
+
+    @property
+    def group(self) -> int:
+        """Group that it is in, 0 for none."""
+        return self._filter >> FILTER_GROUP_SHIFT
+
+    @property
     def lock_position(self) -> str:
         """Axes of the world along which it does not move, such as ``"z"``."""
         return self._axes(0)
@@ -182,6 +231,11 @@ class Body:
         return not self.table["flags"][self.row] & FLAG_DISABLED
 
     @property
+    def is_sensor(self) -> bool:
+        """Whether it notices others but lets them through."""
+        return bool(self.table["flags"][self.row] & FLAG_SENSOR)
+
+    @property
     def is_asleep(self) -> bool:
         """Whether it sleeps, see docs/physics/sleeping.md."""
         return bool(self.table["flags"][self.row] & FLAG_ASLEEP)
@@ -191,9 +245,20 @@ class Body:
         """Whether it may fall asleep."""
         return not self.table["flags"][self.row] & FLAG_NO_SLEEP
 
+    def _set_flag(self, bit: int, *, holds: bool) -> None:
+        flags, row = self.table["flags"], self.row
+        flags[row] = with_flag(flags[row], bit, holds=holds)
+
     def _axes(self, shift: int) -> str:
         locks = int(self.table["locks"][self.row]) >> shift
         return "".join(axis for number, axis in enumerate("xyz") if locks >> number & 1)
+
+    @property
+    def _filter(self) -> int:
+        return int(self.table["filter"][self.row])
+
+    def _number(self, column: str) -> float:
+        return int(self.table[column][self.row]) / _ONE_Q24
 
     def _vector(self, column: str) -> tuple[int, int, int]:
         x, y, z = self.table[column][self.row].tolist()
@@ -217,11 +282,9 @@ class Body:
 
         What is not given stays. A static body has none: NumberError.
         """
-        row = self.row
-        if velocity is not None or velocity_q24 is not None:
-            motion.set_velocity(self.table, row, velocity, velocity_q24)
-        if angular_velocity is not None or angular_velocity_q24 is not None:
-            motion.set_angular_velocity(self.table, row, angular_velocity, angular_velocity_q24)
+        motion.set_velocity(
+            self.table, self.row, velocity, velocity_q24, angular_velocity, angular_velocity_q24
+        )
 
     def set_pose(
         self,
@@ -236,11 +299,7 @@ class Body:
         It touches nothing on the way, and keeps its velocity. Where it touches the same body as before, that
         contact goes on; other contacts end with the next step.
         """
-        row = self.row
-        if rotation is not None or rotation_q30 is not None:
-            motion.set_rotation(self.table, self.geometries, row, rotation, rotation_q30)
-        if position is not None or position_q24 is not None:
-            motion.set_position(self.table, self.geometries, row, position, position_q24)
+        motion.set_pose(self.table, self.geometries, self.row, position, position_q24, rotation, rotation_q30)
 
     def apply_force(
         self,
@@ -299,14 +358,14 @@ class Body:
         As ``lock_position`` and ``lock_rotation`` of :meth:`physics_fixed.world.Space.add`; what is not given
         stays.
         """
-        row, flags = self.row, self.table["flags"]
+        row = self.row
         locks = locks_of(
             position=self.lock_position if position is None else position,
             rotation=self.lock_rotation if rotation is None else rotation,
         )
         self.table.own()
         self.table["locks"][row] = locks
-        flags[row] = int(flags[row]) & ~FLAG_LOCK_ROTATION | turns_never(locks) * FLAG_LOCK_ROTATION
+        self._set_flag(FLAG_LOCK_ROTATION, holds=turns_never(locks))
 
     @property
     def is_continuous(self) -> bool:
@@ -318,17 +377,14 @@ class Body:
 
         NumberError for a body that is not dynamic, or a sensor.
         """
-        flags, row = self.table["flags"], self.row
-        sensor = bool(int(flags[row]) & FLAG_SENSOR)
-        chosen = checked_continuous(self.kind, continuous=continuous, sensor=sensor)
-        flags[row] = int(flags[row]) & ~FLAG_CONTINUOUS | (FLAG_CONTINUOUS if chosen else 0)
+        chosen = checked_continuous(self.kind, continuous=continuous, sensor=self.is_sensor)
+        self._set_flag(FLAG_CONTINUOUS, holds=chosen)
 
     def set_enabled(self, *, enabled: bool) -> None:
         """Let the body take part, or not: a disabled one stays where it is, meets nothing, and keeps its
         velocity.
         """
-        flags, row = self.table["flags"], self.row
-        flags[row] = int(flags[row]) & ~FLAG_DISABLED | (0 if enabled else FLAG_DISABLED)
+        self._set_flag(FLAG_DISABLED, holds=not switch("enabled", on=enabled))
 
     def sleep(self) -> bool:
         """Let the body fall asleep at once, with all that contacts and joints hold to it, however fast.
@@ -349,8 +405,7 @@ class Body:
 
     def set_allow_sleep(self, *, allowed: bool) -> None:
         """Let the body fall asleep, or keep it awake, and with it what touches it."""
-        flags, row = self.table["flags"], self.row
-        flags[row] = int(flags[row]) & ~FLAG_NO_SLEEP | (0 if allowed else FLAG_NO_SLEEP)
+        self._set_flag(FLAG_NO_SLEEP, holds=not switch("allowed", on=allowed))
 
     def set_filter(self, *, category: int = 1, mask: int = FILTER_MASK, group: int = 0) -> None:
         """Change which bodies it meets, see :meth:`physics_fixed.world.Space.add`."""

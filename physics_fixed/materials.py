@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TypedDict, cast
 
 from physics_fixed.arguments import filter_of as filter_of
+from physics_fixed.arguments import is_whole, switch
 from physics_fixed.arguments import ranged as ranged
 from physics_fixed.arguments import ranged_vector as ranged_vector
 from physics_fixed.arguments import unit_quaternion_q30 as unit_quaternion_q30
@@ -73,6 +74,13 @@ _Q30 = 30
 _ID_BITS = 63
 
 
+def checked_kind(kind: int) -> int:
+    """A kind of body. Raises NumberError if it is none."""
+    if not is_whole(kind) or kind not in KIND_NAMES:
+        raise NumberError(f"kind = {kind!r}; allowed: DYNAMIC, STATIC, KINEMATIC")
+    return int(kind)
+
+
 def velocities_of(
     kind: int,
     velocity: Sequence[Number] | None,
@@ -111,7 +119,7 @@ def rotation_about(axis: Sequence[Number], degrees: Number) -> tuple[Fraction, F
     NumberError
         If the axis is zero or a number is none, or out of range.
     """
-    x, y, z = ranged_vector(axis, None, _Q24, 1 << 40, "axis", "")
+    x, y, z = ranged_vector(axis, None, _Q24, 1 << 40, "axis", "", must=True)
     angle = exact(degrees, "degrees")
     if not -360 <= angle <= 360:
         raise NumberError(f"degrees = {degrees}; allowed: -360 to 360")
@@ -152,11 +160,19 @@ def mass_of(
     Raises
     ------
     NumberError
-        If both are given, or the mass is out of range, or the shape is too thin.
+        If both are given, or one for a body that is not dynamic, or the mass is out of range, or the shape is
+        too thin.
     """
-    if (density is not None) + (mass is not None) + (mass_q24 is not None) > 1:
+    given = {"density": density, "mass": mass, "mass_q24": mass_q24}
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) > 1:
         raise NumberError(f"density = {density} and mass = {mass}: give one of the two")
     if kind != DYNAMIC:
+        if named:
+            raise NumberError(
+                f"{named[0]} = {given[named[0]]!r} for a {KIND_NAMES[kind]} body, which no mass moves; "
+                "allowed for DYNAMIC ones"
+            )
         return NO_MASS
     properties = shape.mass_properties()
     if mass is not None or mass_q24 is not None:
@@ -238,6 +254,11 @@ def flags_of(chosen: dict[int, bool]) -> int:
     return sum(bit for bit, holds in chosen.items() if holds)
 
 
+def with_flag(flags: int, bit: int, *, holds: bool) -> int:
+    """Column ``flags`` of a body with a bit set, or cleared."""
+    return int(flags) & ~bit | (bit if holds else 0)
+
+
 def checked_continuous(kind: int, *, continuous: bool, sensor: bool = False) -> bool:
     """Whether a body is to be stopped by dynamic bodies, if it can be.
 
@@ -246,9 +267,7 @@ def checked_continuous(kind: int, *, continuous: bool, sensor: bool = False) -> 
     NumberError
         If it is no bool, or True for a body that is not dynamic or a sensor.
     """
-    if not isinstance(continuous, bool):
-        raise NumberError(f"continuous = {continuous!r}; allowed: True, False")
-    if continuous and (kind != DYNAMIC or sensor):
+    if switch("continuous", on=continuous) and (kind != DYNAMIC or sensor):
         what = "a sensor" if kind == DYNAMIC else f"a {KIND_NAMES[kind]} body"
         raise NumberError(f"continuous = True for {what}; allowed for dynamic bodies that are no sensors")
     return continuous
@@ -262,9 +281,9 @@ def checked_user_id(value: int) -> int:
     NumberError
         Otherwise.
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if not is_whole(value):
         raise NumberError(f"user_id = {value!r}; allowed: integers")
-    result = value.__index__()
+    result = int(value)
     if not -(1 << _ID_BITS) <= result < 1 << _ID_BITS:
         raise NumberError(f"user_id = {result}; allowed: -2**{_ID_BITS} to 2**{_ID_BITS} - 1")
     return result

@@ -32,62 +32,59 @@ Numbers = Sequence[Number] | None
 Raw = Sequence[int] | None
 
 
-def set_velocity(bodies: Table, row: int, velocity: Numbers, velocity_q24: Raw) -> None:
-    """Set the velocity of the centre of mass.
+def set_velocity(
+    bodies: Table, row: int, velocity: Numbers, velocity_q24: Raw, spin: Numbers, spin_q24: Raw
+) -> None:
+    """Set the velocity of the centre of mass, the angular velocity (world axes), or both; what is missing
+    stays.
 
     Raises
     ------
     NumberError
-        If a component is out of range, or the body is static.
+        If a component is out of range, or the body is static, or nothing is given; then nothing is changed.
     """
     _check_moving(bodies, row)
-    bodies["velocity_q24"][row] = ranged_vector(
-        velocity, velocity_q24, _Q24, VELOCITY_MAX_Q24, "velocity", "m/s"
-    )
+    linear = angular = None
+    if velocity is not None or velocity_q24 is not None:
+        linear = ranged_vector(velocity, velocity_q24, _Q24, VELOCITY_MAX_Q24, "velocity", "m/s")
+    if spin is not None or spin_q24 is not None:
+        angular = ranged_vector(spin, spin_q24, _Q24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity", "rad/s")
+    if linear is None and angular is None:
+        raise NumberError("neither velocity nor angular_velocity is given; allowed: one of them, or both")
+    if linear is not None:
+        bodies["velocity_q24"][row] = linear
+    if angular is not None:
+        bodies["angular_velocity_q24"][row] = angular
 
 
-def set_angular_velocity(bodies: Table, row: int, velocity: Numbers, velocity_q24: Raw) -> None:
-    """Set the angular velocity, world axes.
+def set_pose(
+    bodies: Table,
+    geometries: Table,
+    row: int,
+    position: Numbers,
+    position_q24: Raw,
+    rotation: Numbers,
+    rotation_q30: Raw,
+) -> None:
+    """Put the origin of a body's shape somewhere else, turn the body about it, or both, at once.
 
     Raises
     ------
     NumberError
-        If a component is out of range, or the body is static.
+        If a component is out of range, or it is no rotation, or nothing is given; then nothing is changed.
     """
-    _check_moving(bodies, row)
-    bodies["angular_velocity_q24"][row] = ranged_vector(
-        velocity, velocity_q24, _Q24, ANGULAR_VELOCITY_MAX_Q24, "angular_velocity", "rad/s"
-    )
-
-
-def set_rotation(bodies: Table, geometries: Table, row: int, rotation: Numbers, rotation_q30: Raw) -> None:
-    """Turn a body about the origin of its shape, at once.
-
-    Raises
-    ------
-    NumberError
-        If it is no rotation.
-    """
-    turned = unit_quaternion_q30(rotation, rotation_q30)
-    origin = origin_q24(bodies, geometries, row)
-    bodies["rotation_q30"][row] = turned
+    origin = turned = None
+    if position is not None or position_q24 is not None:
+        origin = ranged_vector(position, position_q24, _Q24, POSITION_MAX_Q24, "position", "m")
+    if rotation is not None or rotation_q30 is not None:
+        turned = unit_quaternion_q30(rotation, rotation_q30)
+    if origin is None and turned is None:
+        raise NumberError("neither position nor rotation is given; allowed: one of them, or both")
+    if origin is None:
+        origin = origin_q24(bodies, geometries, row)
+    if turned is not None:
+        bodies["rotation_q30"][row] = turned
     place_origin(bodies, geometries, row, origin)
-
-
-def set_position(bodies: Table, geometries: Table, row: int, position: Numbers, position_q24: Raw) -> None:
-    """Put the origin of a body's shape somewhere else, at once.
-
-    Raises
-    ------
-    NumberError
-        If a component is out of range.
-    """
-    place_origin(
-        bodies,
-        geometries,
-        row,
-        ranged_vector(position, position_q24, _Q24, POSITION_MAX_Q24, "position", "m"),
-    )
 
 
 def origin_q24(bodies: Table, geometries: Table, row: int) -> Vector:
@@ -124,7 +121,7 @@ def add_force(
     NumberError
         If a component is out of range.
     """
-    added = ranged_vector(force, force_q24, _Q24, FORCE_MAX_Q24, "force", "N")
+    added = ranged_vector(force, force_q24, _Q24, FORCE_MAX_Q24, "force", "N", must=True)
     arm = _arm(bodies, row, point, point_q24)
     if bodies["kind"][row] == DYNAMIC:
         _accumulate(bodies, "force_q24", row, added, FORCE_MAX_Q24)
@@ -139,7 +136,7 @@ def add_torque(bodies: Table, row: int, torque: Numbers, torque_q24: Raw) -> Non
     NumberError
         If a component is out of range.
     """
-    added = ranged_vector(torque, torque_q24, _Q24, TORQUE_MAX_Q24, "torque", "N m")
+    added = ranged_vector(torque, torque_q24, _Q24, TORQUE_MAX_Q24, "torque", "N m", must=True)
     if bodies["kind"][row] == DYNAMIC:
         _accumulate(bodies, "torque_q24", row, added, TORQUE_MAX_Q24)
 
@@ -160,7 +157,7 @@ def add_impulse(
     NumberError
         If a component is out of range.
     """
-    push = ranged_vector(impulse, impulse_q24, _Q24, IMPULSE_MAX_Q24, "impulse", "N s")
+    push = ranged_vector(impulse, impulse_q24, _Q24, IMPULSE_MAX_Q24, "impulse", "N s", must=True)
     arm = _arm(bodies, row, point, point_q24)
     _push(bodies, geometries, row, push, _cross(arm, push))
 
@@ -175,7 +172,9 @@ def add_angular_impulse(
     NumberError
         If a component is out of range.
     """
-    spin = ranged_vector(impulse, impulse_q24, _Q24, ANGULAR_IMPULSE_MAX_Q24, "angular_impulse", "N m s")
+    spin = ranged_vector(
+        impulse, impulse_q24, _Q24, ANGULAR_IMPULSE_MAX_Q24, "angular_impulse", "N m s", must=True
+    )
     _push(bodies, geometries, row, (0, 0, 0), spin)
 
 

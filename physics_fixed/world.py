@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from physics_fixed.arguments import switch, whole
 from physics_fixed.bodies import (
-    ROW_BITS,
-    ROW_MASK,
+    Named,
     body_id,
     body_table,
-    clear_row,
+    is_alive,
     lowest_free_row,
     place_origin,
     row_of,
-    wake_rows,
 )
 from physics_fixed.contacts import contact_table, ended_table
-from physics_fixed.errors import NumberError
+from physics_fixed.errors import SnapshotError
 from physics_fixed.events import ContactEvents, join_events, no_events, removed_events, step_events
-from physics_fixed.geometries import Geometry, acquire, geometry_of, geometry_table, release, word_table
+from physics_fixed.geometries import Geometry, acquire, geometry_of, geometry_table, word_table
 from physics_fixed.handles import Body
 from physics_fixed.incremental.recorder import Recorder, ReuseFigures
 from physics_fixed.joints.collection import Joints
@@ -33,23 +32,17 @@ from physics_fixed.layout import (
     FLAG_LOCK_ROTATION,
     FLAG_NO_SLEEP,
     FLAG_SENSOR,
-    TOUCHING_NOW,
-    TOUCHING_SENSOR,
     Words,
 )
 from physics_fixed.limits import (
     GRAVITY_MAX_Q24,
     POSITION_MAX_Q24,
     SLEEP_TICKS_MAX,
-    SUBSTEP_COUNT_MAX,
-    SUBSTEP_COUNT_MIN,
-    TICK_RATE_MAX,
-    TICK_RATE_MIN,
 )
 from physics_fixed.materials import (
     DEFAULTS,
-    KIND_NAMES,
     checked_continuous,
+    checked_kind,
     checked_user_id,
     coefficients_q24,
     filter_of,
@@ -61,13 +54,17 @@ from physics_fixed.materials import (
     unit_quaternion_q30,
     velocities_of,
 )
-from physics_fixed.parallel.crew import Crew, checked_threads
+from physics_fixed.parallel.crew import Crew
+from physics_fixed.parallel.crew_words import LANES_MAX
 from physics_fixed.queries import Queries
+from physics_fixed.removal import drop_row, end_contacts
 from physics_fixed.scale import Number
+from physics_fixed.shapes.shape import checked_shape
 from physics_fixed.sleeping.control import Sleeping
 from physics_fixed.solver.settings import solver_settings
+from physics_fixed.space_table import space_table
 from physics_fixed.step import Scratch, StepTables, advance
-from physics_fixed.tables import Column, Snapshot, Table, TableSet
+from physics_fixed.tables import CellDifference, Snapshot, Table, TableSet
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -75,14 +72,9 @@ if TYPE_CHECKING:
     from physics_fixed.materials import Coefficients
     from physics_fixed.shapes import Shape
 
-SPACE_COLUMNS = (
-    Column("gravity_q24", "q24", "m/s^2", lanes=3),
-    Column("tick_rate", "int", "1/s"),
-    Column("substep_count", "int"),
-    Column("sleep_ticks", "int"),  # that an island must have been still before it falls asleep; 0: never
-)
-
 RECORDS_MAX = 1024
+_ONE_Q24 = 1 << 24
+_TICK_MAX = (1 << 63) - 1
 _NEVER_STEPPED = (np.zeros(0, np.int64),) * 3
 
 
@@ -129,18 +121,11 @@ class Space:
         sleeping: bool = True,
         sleep_ticks: int | None = None,
     ) -> None:
-        rate = _whole(tick_rate, TICK_RATE_MIN, TICK_RATE_MAX, "tick_rate")
-        count = _whole(substeps, SUBSTEP_COUNT_MIN, SUBSTEP_COUNT_MAX, "substeps")
         self.bodies = body_table()
         self.contacts = contact_table()
         self.ended = ended_table()
-        self.settings = Table("space", SPACE_COLUMNS, capacity=1)
-        self.settings.resize(1)
-        self.settings["gravity_q24"][0] = ranged_vector(
-            gravity, None, 24, GRAVITY_MAX_Q24, "gravity", "m/s^2"
-        )
-        self.settings["tick_rate"][0] = rate
-        self.settings["substep_count"][0] = count
+        self.settings = space_table(tick_rate, substeps)
+        self.set_gravity(gravity)
         self.set_sleeping(sleeping=sleeping, ticks=sleep_ticks)
         self.geometries = geometry_table()
         self.words = word_table()
@@ -153,7 +138,7 @@ class Space:
         self._state: TableSet | None = None
         self._queries: Queries | None = None
         self.sleeping = Sleeping(self.bodies, self.contacts, self.joints, self.settings)
-        self._solver_settings_of = rate, count, self.sleeping.ticks
+        self._solver_settings_of = self.tick_rate, self.substeps, self.sleeping.ticks
         self._solver_settings = solver_settings(*self._solver_settings_of)
         self._gravity_q24 = self.settings.array("gravity_q24")[0]
         self._scratch = Scratch()
@@ -215,8 +200,8 @@ class Space:
         velocity, angular_velocity : three numbers, m/s and rad/s
             In world axes, each component up to 256 and 128.
         density, mass : number, kg/m^3 or kg
-            At most one of them, for dynamic bodies; 1000 kg/m^3 if missing. The mass must be 0.001 to 100000
-            kg.
+            At most one of them, and for dynamic bodies only; 1000 kg/m^3 if missing. The mass must be 0.001
+            to 100000 kg.
         lock_position, lock_rotation : bool or text
             The body does not move along, or turn about, axes of the world, whatever hits it: all of them, or
             those that the text names, such as ``"z"`` or ``"xy"``.
@@ -262,8 +247,7 @@ class Space:
             If a number is a float, no number, given twice, or out of range; the message tells what is
             allowed.
         """
-        if kind not in KIND_NAMES:
-            raise NumberError(f"kind = {kind!r}; allowed: DYNAMIC, STATIC, KINEMATIC")
+        shape, kind = checked_shape(shape), checked_kind(kind)
         locks = locks_of(position=lock_position, rotation=lock_rotation)
         columns: dict[str, int | tuple[int, ...]] = {
             "user_id": checked_user_id(user_id),
@@ -273,10 +257,10 @@ class Space:
             "flags": flags_of(
                 {
                     FLAG_LOCK_ROTATION: turns_never(locks),
-                    FLAG_SENSOR: sensor,
-                    FLAG_DISABLED: not enabled,
+                    FLAG_SENSOR: switch("sensor", on=sensor),
+                    FLAG_DISABLED: not switch("enabled", on=enabled),
                     FLAG_CONTINUOUS: checked_continuous(kind, continuous=continuous, sensor=sensor),
-                    FLAG_NO_SLEEP: not allow_sleep,
+                    FLAG_NO_SLEEP: not switch("allow_sleep", on=allow_sleep),
                 }
             ),
             "locks": locks,
@@ -310,8 +294,8 @@ class Space:
             place_origin(self.bodies, self.geometries, row, self.bodies["position_q24"][row].tolist())
         return body_id(int(self.bodies["generation"][row]), row)
 
-    def row(self, body: int) -> int:
-        """Row of a live body in the table of bodies.
+    def row(self, body: Named) -> int:
+        """Row of a live body, named by handle or id, in the table of bodies.
 
         Raises
         ------
@@ -320,13 +304,25 @@ class Space:
         """
         return row_of(self.bodies, body)
 
-    def body(self, body: int) -> Body:
+    def body(self, body: Named) -> Body:
         """Handle of a live body. Raises IdentityError if the id names none."""
-        self.row(body)
-        return Body(self.bodies, self.geometries, self.sleeping, body)
+        row = self.row(body)
+        identity = body_id(int(self.bodies["generation"][row]), row)
+        return Body(self.bodies, self.geometries, self.sleeping, identity)
 
-    def remove(self, body: int) -> None:
-        """Remove a body. If it touched others, the next step reports the end of these contacts.
+    def __iter__(self) -> Iterator[Body]:
+        """Handles of all live bodies, by row."""
+        generation = self.bodies["generation"]
+        rows = np.flatnonzero(self.bodies["alive"]).tolist()
+        return iter([self.body(body_id(int(generation[row]), row)) for row in rows])
+
+    def __contains__(self, body: object) -> bool:
+        """Whether a handle or an id names a live body of this space."""
+        return is_alive(self.bodies, body)
+
+    def remove(self, body: Named) -> None:
+        """Remove a body, by its handle or id. If it touched others, the next step reports the end of these
+        contacts.
 
         Raises
         ------
@@ -336,36 +332,8 @@ class Space:
         row = self.row(body)
         self._keep_events()
         self.joints.drop_body(row)
-        contacts, bodies = self.contacts, self.bodies
-        pair = contacts["pair"]
-        mine = (pair >> ROW_BITS == row) | (pair & ROW_MASK == row)
-        shapes_before = (-1, -1)
-        for index in np.flatnonzero(mine & (contacts["touching"] & TOUCHING_NOW != 0)):
-            shapes = int(pair[index]), int(contacts["sub"][index]) >> 32
-            if shapes == shapes_before:  # another triangle of the same mesh
-                continue
-            shapes_before = shapes
-            a, b = int(pair[index]) >> ROW_BITS, int(pair[index]) & ROW_MASK
-            self.ended.resize(self.ended.count + 1)
-            for name, value in (
-                ("body_a", body_id(int(bodies["generation"][a]), a)),
-                ("body_b", body_id(int(bodies["generation"][b]), b)),
-                ("user_a", bodies["user_id"][a]),
-                ("user_b", bodies["user_id"][b]),
-                ("children", int(contacts["sub"][index]) >> 32),
-            ):
-                self.ended[name][-1] = value
-        if mine.any():
-            held = pair[mine & (contacts["touching"] & TOUCHING_SENSOR == 0)]
-            wake_rows(bodies, np.unique((held >> ROW_BITS, held & ROW_MASK)).tolist())
-            contacts.own()
-            left = np.flatnonzero(~mine)
-            for column in contacts.columns:
-                contacts[column.name][: len(left)] = contacts[column.name][left]
-            contacts.set_count(len(left))
-        if bodies["geometry"][row] >= 0:
-            release(self.geometries, self.words, int(bodies["geometry"][row]))
-        clear_row(bodies, row)
+        end_contacts(self.bodies, self.contacts, self.ended, row)
+        drop_row(self.bodies, self.geometries, self.words, row)
 
     def step(self, tick: int | None = None) -> None:
         """Go one tick on.
@@ -376,6 +344,8 @@ class Space:
             Number of the tick, from 0, for a space that keeps records: a step of the same tick before may
             be taken again where nothing differs. It has no part in the result.
         """
+        if tick is not None:
+            whole(tick, 0, _TICK_MAX, "tick")
         self._removed = removed_events(self.ended) if self.ended.count else self._nothing
         self.ended.set_count(0)
         self._events = None
@@ -410,7 +380,7 @@ class Space:
 
     @threads.setter
     def threads(self, value: int) -> None:
-        self._scratch.crew = Crew(checked_threads(value))
+        self._scratch.crew = Crew(whole(value, 1, LANES_MAX, "threads"))
 
     def keep_records(self, count: int) -> None:
         """Keep records of the last ``count`` steps, 0 for none: steps after a restore then cost what changed.
@@ -423,7 +393,7 @@ class Space:
         NumberError
             If the count is no whole number from 0 to 1024.
         """
-        _whole(count, 0, RECORDS_MAX, "count")
+        whole(count, 0, RECORDS_MAX, "count")
         self._keep_events()
         self._stepped = self._stepped or _NEVER_STEPPED
         self.recorder = None
@@ -464,7 +434,7 @@ class Space:
         """
         return self.sleeping.islands()
 
-    def touching(self, body: int) -> list[int]:
+    def touching(self, body: Named) -> list[int]:
         """Ids of the bodies whose shapes touched that of a body in the last step, ascending by row.
 
         What sleeps touches what it touched when it fell asleep.
@@ -490,71 +460,66 @@ class Space:
         NumberError
             If the number is out of range.
         """
-        half_second = max(1, int(self.settings["tick_rate"][0]) // 2)
-        chosen = half_second if ticks is None else _whole(ticks, 1, SLEEP_TICKS_MAX, "sleep_ticks")
-        self.settings["sleep_ticks"][0] = chosen if sleeping else 0
+        half_second = max(1, self.tick_rate // 2)
+        chosen = half_second if ticks is None else whole(ticks, 1, SLEEP_TICKS_MAX, "sleep_ticks")
+        self.settings["sleep_ticks"][0] = chosen if switch("sleeping", on=sleeping) else 0
+
+    @property
+    def tick_rate(self) -> int:
+        """Steps per second."""
+        return int(self.settings["tick_rate"][0])
+
+    @property
+    def substeps(self) -> int:
+        """Solver substeps per step."""
+        return int(self.settings["substep_count"][0])
+
+    @property
+    def gravity(self) -> tuple[float, float, float]:
+        """Gravity, m/s^2, for people; ``gravity_q24`` is exact, :meth:`set_gravity` changes it."""
+        x, y, z = self.gravity_q24
+        return x / _ONE_Q24, y / _ONE_Q24, z / _ONE_Q24
+
+    @property
+    def gravity_q24(self) -> tuple[int, int, int]:
+        """Gravity, m/s^2."""
+        x, y, z = self.settings["gravity_q24"][0].tolist()
+        return x, y, z
 
     def set_gravity(self, gravity: Sequence[Number]) -> None:
         """Change gravity, m/s^2. Raises NumberError if a component is no number or beyond 1000."""
         self.settings["gravity_q24"][0] = ranged_vector(
-            gravity, None, 24, GRAVITY_MAX_Q24, "gravity", "m/s^2"
+            gravity, None, 24, GRAVITY_MAX_Q24, "gravity", "m/s^2", must=True
         )
 
-    def set_velocity_q24(
-        self, body: int, velocity: Sequence[int], angular: Sequence[int] | None = None
-    ) -> None:
-        """Set velocity, and angular velocity if given, of a dynamic or kinematic body; raw Q24, world axes.
+    # What follows is for who has ids: the same as the methods of Body, which say what they raise, and
+    # IdentityError for an id that names no live body.
 
-        Raises
-        ------
-        IdentityError
-            If the id names no live body.
-        NumberError
-            If a component is out of range, or the body is static.
-        """
+    def set_velocity_q24(
+        self, body: Named, velocity: Sequence[int], angular: Sequence[int] | None = None
+    ) -> None:
+        """Set velocity, and angular velocity if given, raw Q24, see :meth:`Body.set_velocity`."""
         self.body(body).set_velocity(velocity_q24=velocity, angular_velocity_q24=angular)
 
     def set_pose_q24(
-        self, body: int, position: Sequence[int], rotation_q30: Sequence[int] | None = None
+        self, body: Named, position: Sequence[int], rotation_q30: Sequence[int] | None = None
     ) -> None:
-        """Put a body somewhere else, at once: position raw Q24, rotation (x, y, z, w) raw Q30 if given.
-
-        Raises
-        ------
-        IdentityError
-            If the id names no live body.
-        NumberError
-            If a number is out of range.
-        """
+        """Put a body somewhere else, at once: position raw Q24, rotation (x, y, z, w) raw Q30 if given."""
         self.body(body).set_pose(position_q24=position, rotation_q30=rotation_q30)
 
-    def set_enabled(self, body: int, *, enabled: bool) -> None:
-        """Let a body take part, or not, see :meth:`Body.set_enabled`. Raises IdentityError for a wrong id."""
+    def set_enabled(self, body: Named, *, enabled: bool) -> None:
+        """Let a body take part, or not, see :meth:`Body.set_enabled`."""
         self.body(body).set_enabled(enabled=enabled)
 
-    def set_filter(self, body: int, *, category: int = 1, mask: int = FILTER_MASK, group: int = 0) -> None:
-        """Change which bodies a body meets, see :meth:`add`.
-
-        Raises
-        ------
-        IdentityError
-            If the id names no live body.
-        NumberError
-            If a number is out of range.
-        """
+    def set_filter(self, body: Named, *, category: int = 1, mask: int = FILTER_MASK, group: int = 0) -> None:
+        """Change which bodies a body meets, see :meth:`Body.set_filter`."""
         self.body(body).set_filter(category=category, mask=mask, group=group)
 
     def apply_impulse_q24(
-        self, body: int, impulse: Sequence[int], *, point_q24: Sequence[int] | None = None
+        self, body: Named, impulse: Sequence[int], *, point_q24: Sequence[int] | None = None
     ) -> None:
-        """Push a dynamic body at its centre or at a world point, all raw Q24, see :meth:`Body.apply_impulse`.
-
-        Raises
-        ------
-        IdentityError
-            If the id names no live body.
-        NumberError
-            If a number is out of range.
+        """Push a dynamic body at its centre or at a world point, all raw Q24; see
+        :meth:`Body.apply_impulse`.
         """
         self.body(body).apply_impulse(impulse_q24=impulse, point_q24=point_q24)
 
@@ -573,8 +538,11 @@ class Space:
         return self._state
 
     def snapshot(self, into: Snapshot | None = None) -> Snapshot:
-        """Copy of the whole state; ``into`` reuses the memory of an older one."""
-        return self.state.snapshot(into)
+        """Copy of the whole state; ``into`` reuses the memory of an older one.
+
+        Raises SnapshotError if that is of another schema.
+        """
+        return self.state.snapshot(None if into is None else self._own(into))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot of this space, or of one made alike. Handles and ids of that time are valid
@@ -585,14 +553,25 @@ class Space:
         SnapshotError
             If it is of another schema.
         """
-        self.state.restore(snapshot)
+        self.state.restore(self._own(snapshot))
+
+    def diff(self, ours: Snapshot, theirs: Snapshot, *, limit: int = 64) -> list[CellDifference]:
+        """The first ``limit`` cells in which two snapshots differ: table, column, row, user id, both values.
+
+        Raises
+        ------
+        SnapshotError
+            If one is of another schema.
+        """
+        return self.state.diff(self._own(ours), self._own(theirs), limit=limit)
+
+    def _own(self, snapshot: Snapshot) -> Snapshot:
+        digest = getattr(snapshot, "schema_digest", None)
+        if digest != self.state.schema_digest:
+            raise SnapshotError(f"{snapshot!r} is no snapshot of the tables of a space; allowed: what "
+                                "Space.snapshot of this version returns")  # fmt: skip
+        return snapshot
 
     def hash(self) -> str:
         """Hash of the whole state, 32 hexadecimal digits."""
         return self.state.hash().hex()
-
-
-def _whole(value: int, low: int, high: int, name: str) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or not low <= value.__index__() <= high:
-        raise NumberError(f"{name} = {value!r}; allowed: whole numbers from {low} to {high}")
-    return value.__index__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from physics_fixed.arguments import ranged
+from physics_fixed.arguments import is_whole, ranged, row_of_many, switch
 from physics_fixed.errors import NumberError
 from physics_fixed.joints.table import DISTANCE
 from physics_fixed.limits import ANGULAR_VELOCITY_MAX_Q24, VELOCITY_MAX_Q24
@@ -97,7 +97,6 @@ class Axis:
     spring: Spring | None = None
 
 
-FREE = Axis()
 LOCKED = Axis(locked=True)
 
 
@@ -120,8 +119,8 @@ def coordinate_of(kind: int, axis: int) -> Coordinate:
     NumberError
         If it has no such axis.
     """
-    if axis not in range(len(AXIS_NAMES)):
-        raise NumberError(f"axis = {axis}; allowed: 0 to {CONE}: {', '.join(AXIS_NAMES)}")
+    if not is_whole(axis) or axis not in range(len(AXIS_NAMES)):
+        raise NumberError(f"axis = {axis!r}; allowed: 0 to {CONE}: {', '.join(AXIS_NAMES)}")
     if kind == DISTANCE:
         if axis != LINEAR_X:
             raise NumberError(f"axis = {axis}; a distance joint has axis 0 only")
@@ -146,8 +145,10 @@ def raw_axis(axis: Axis, coordinate: Coordinate, *, rest_q24: int = 0) -> RawAxi
     NumberError
         If a number is none, or out of range, or limits are not in order, or a locked axis has anything else.
     """
+    if not isinstance(axis, Axis):
+        raise NumberError(f"{coordinate.name} = {axis!r}; allowed: an Axis")
     cells = dict.fromkeys(NUMBERS, 0)
-    if axis.locked:
+    if switch(f"locked of {coordinate.name}", on=axis.locked):
         if axis != LOCKED:
             raise NumberError(f"{coordinate.name} is locked, so it has no limits, motor or spring")
         if coordinate.is_cone:
@@ -170,8 +171,7 @@ def raw_axis(axis: Axis, coordinate: Coordinate, *, rest_q24: int = 0) -> RawAxi
 def raw_limits(limits: Sequence[Number], coordinate: Coordinate) -> RawAxis:
     """The cells of limits, see :func:`raw_axis`."""
     name = coordinate.name
-    if isinstance(limits, str) or len(limits) != 2:
-        raise NumberError(f"limits of {name} = {limits!r}; allowed: two numbers, lower and upper")
+    row_of_many(limits, 2, f"limits of {name}", "two numbers, lower and upper")
     if coordinate.is_cone:
         if exact(limits[0], "lower limit of cone") != 0:
             raise NumberError(f"lower limit of cone = {limits[0]}; allowed: 0")
@@ -187,6 +187,8 @@ def raw_limits(limits: Sequence[Number], coordinate: Coordinate) -> RawAxis:
 
 def raw_motor(motor: Motor, coordinate: Coordinate) -> RawAxis:
     """The cells of a motor, see :func:`raw_axis`."""
+    if not isinstance(motor, Motor):
+        raise NumberError(f"motor of {coordinate.name} = {motor!r}; allowed: a Motor(speed, force)")
     if coordinate.is_cone:
         raise NumberError(_CONE_ONLY)
     angular, name = coordinate.angular, coordinate.name
@@ -203,6 +205,8 @@ def raw_force(value: Number, name: str, *, angular: bool) -> int:
 
 def raw_spring(spring: Spring, coordinate: Coordinate, *, rest_q24: int) -> RawAxis:
     """The cells of a spring, see :func:`raw_axis`."""
+    if not isinstance(spring, Spring):
+        raise NumberError(f"spring of {coordinate.name} = {spring!r}; allowed: a Spring(frequency, damping)")
     if coordinate.is_cone:
         raise NumberError(_CONE_ONLY)
     name = coordinate.name

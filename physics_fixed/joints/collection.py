@@ -5,15 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 import numpy as np
 
-from physics_fixed.arguments import unit_quaternion_q30
-from physics_fixed.bodies import ROW_BITS, body_id, clear_row, lowest_free_row, row_of, wake_rows
+from physics_fixed.arguments import switch, unit_quaternion_q30
+from physics_fixed.bodies import (
+    ROW_BITS,
+    Handle,
+    Named,
+    body_id,
+    clear_row,
+    id_of,
+    is_alive,
+    lowest_free_row,
+    row_of,
+    wake_rows,
+)
 from physics_fixed.errors import NumberError
 from physics_fixed.joints.axis import (
-    FREE,
     LOCKED,
     Axis,
     Motor,
@@ -69,16 +79,8 @@ _NO_ROWS = np.zeros(0, np.int64)
 _NO_LOST = np.zeros((0, 2), np.int64)
 
 
-class Identified(Protocol):
-    """A handle of a body, :class:`physics_fixed.handles.Body`."""
-
-    @property
-    def id(self) -> int:
-        """Id of the body."""
-
-
-One = Identified | int
-Other = Identified | int | None
+One = Named
+Other = Handle | int | None
 
 
 class Common(TypedDict, total=False):
@@ -88,8 +90,8 @@ class Common(TypedDict, total=False):
     anchor_q24: Sequence[int]
     axis: Sequence[Number]
     collide_connected: bool
-    break_force: Number
-    break_torque: Number
+    break_force: Number | None
+    break_torque: Number | None
     user_id: int
 
 
@@ -149,8 +151,13 @@ class Joints:
 
     def __getitem__(self, joint: int) -> Joint:
         """Handle of a live joint. Raises IdentityError if the id names none."""
-        row_of(self.table, joint, "joint")
-        return self._handle(joint)
+        identity = id_of(self.table, joint, "joint")
+        row_of(self.table, identity, "joint")
+        return self._handle(identity)
+
+    def __contains__(self, joint: object) -> bool:
+        """Whether a handle or an id names a live joint of this space."""
+        return is_alive(self.table, joint)
 
     def fixed(self, a: One, b: Other = None, **common: Unpack[Common]) -> Joint:
         """Hold two bodies as they stand to each other now."""
@@ -273,7 +280,8 @@ class Joints:
             point_b = pose_of(self._bodies, ends.b)[0]
         ends = replace(ends, anchor_a=point_a, anchor_b=point_b)
         axis = Axis(limits=limits, motor=motor, spring=spring)
-        return self._put(DISTANCE, ends, {LINEAR_X: LOCKED if axis == FREE else axis}, common)
+        is_rod = limits is None and motor is None and spring is None
+        return self._put(DISTANCE, ends, {LINEAR_X: LOCKED if is_rod else axis}, common)
 
     def generic(
         self,
@@ -295,14 +303,16 @@ class Joints:
         rotation : four numbers
             Quaternion from the joint's axes to the world's, instead of ``axis``.
         """
+        if not isinstance(axes, Mapping):
+            raise NumberError(f"axes = {axes!r}; allowed: a mapping from numbers 0 to {CONE} to Axis")
         ends = self._ends(a, b, common)
         if rotation is not None:
-            if "axis" in common:
+            if common.get("axis") is not None:
                 raise NumberError("axis and rotation are given: one of the two is enough")
             ends = replace(ends, rotation=unit_quaternion_q30(rotation, None))
         return self._put(GENERIC, ends, axes, common)
 
-    def remove(self, joint: Joint | int) -> None:
+    def remove(self, joint: Named) -> None:
         """Remove a joint.
 
         Raises
@@ -310,8 +320,7 @@ class Joints:
         IdentityError
             If the id names no live joint.
         """
-        identity = joint if isinstance(joint, int) else joint.id
-        row = row_of(self.table, identity, "joint")
+        row = row_of(self.table, joint, "joint")
         self._keep_events()
         self._clear(row)
 
@@ -380,10 +389,10 @@ class Joints:
                 f"{strange[0]!r} is no option of a joint; known: {', '.join(Common.__annotations__)}"
             )
         bodies = self._bodies
-        row_a = self._row(a)
-        row_b = WORLD_ROW if b is None else self._row(b)
+        row_a = row_of(bodies, a)
+        row_b = WORLD_ROW if b is None else row_of(bodies, b)
         if row_a == row_b:
-            raise NumberError(f"a and b are the same body, id {a if isinstance(a, int) else a.id}")
+            raise NumberError(f"a and b are the same body, id {id_of(bodies, a)}")
         kinds = [int(bodies["kind"][row]) for row in (row_a, row_b) if row != WORLD_ROW]
         if DYNAMIC not in kinds:
             raise NumberError("neither body is DYNAMIC: the joint would hold nothing")
@@ -392,17 +401,15 @@ class Joints:
             anchor = pose_of(bodies, row_a)[0]
         return _Ends(row_a, row_b, anchor, anchor, rotation_onto_q30(common.get("axis")))
 
-    def _row(self, body: One) -> int:
-        return row_of(self._bodies, body if isinstance(body, int) else body.id)
-
     def _put(self, kind: int, ends: _Ends, axes: Axes, common: Common) -> Joint:
         """Write a joint into the lowest free row."""
         bodies, table = self._bodies, self.table
+        collides = switch("collide_connected", on=common.get("collide_connected", False))
         cells: dict[str, object] = {
             "user_id": checked_user_id(common.get("user_id", 0)),
             "alive": 1,
             "kind": kind,
-            "flags": JOINT_ENABLED | (JOINT_COLLIDES if common.get("collide_connected", False) else 0),
+            "flags": JOINT_ENABLED | (JOINT_COLLIDES if collides else 0),
             "row_a": ends.a,
             "row_b": ends.b,
             "anchor_a_q24": local_point_q24(bodies, ends.a, ends.anchor_a, "anchor"),
@@ -410,10 +417,11 @@ class Joints:
             "frame_a_q30": local_rotation_q30(bodies, ends.a, ends.rotation),
             "frame_b_q30": local_rotation_q30(bodies, ends.b, ends.rotation),
         }
-        if "break_force" in common:
-            cells["break_force_q24"] = raw_force(common["break_force"], "break_force", angular=False)
-        if "break_torque" in common:
-            cells["break_torque_q24"] = raw_force(common["break_torque"], "break_torque", angular=True)
+        force, torque = common.get("break_force"), common.get("break_torque")
+        if force is not None:
+            cells["break_force_q24"] = raw_force(force, "break_force", angular=False)
+        if torque is not None:
+            cells["break_torque_q24"] = raw_force(torque, "break_torque", angular=True)
         rest_q24 = 0
         if kind == DISTANCE:
             rest_q24 = math.isqrt(

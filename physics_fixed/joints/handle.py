@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from physics_fixed.bodies import ROW_BITS, body_id, row_of, wake_rows
+from physics_fixed.arguments import switch
+from physics_fixed.bodies import ROW_BITS, body_id, is_alive, row_of, wake_rows
 from physics_fixed.errors import NumberError
 from physics_fixed.joints.axis import (
     AXIS_NAMES,
@@ -35,7 +36,7 @@ from physics_fixed.solver.joints.rows import (
 from physics_fixed.tables import Table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Joint:
     """A joint by its id: reads and writes its row of the tables, whatever has been moved or restored since.
 
@@ -54,6 +55,12 @@ class Joint:
     def row(self) -> int:
         """Row in the table of joints."""
         return row_of(self.table, self.id, "joint")
+
+    def __repr__(self) -> str:
+        if not is_alive(self.table, self.id):
+            return f"Joint(id={self.id}, gone)"
+        state = ", broken" if self.broken else ""
+        return f"Joint(id={self.id}, {self.kind}, body_a={self.body_a}, body_b={self.body_b}{state})"
 
     @property
     def kind(self) -> str:
@@ -87,7 +94,7 @@ class Joint:
 
     def set_enabled(self, *, enabled: bool) -> None:
         """Let the joint act, or not."""
-        row = self.row
+        row, enabled = self.row, switch("enabled", on=enabled)
         self.table.own()
         flags = int(self.table["flags"][row])
         self.table["flags"][row] = flags | JOINT_ENABLED if enabled else flags & ~JOINT_ENABLED

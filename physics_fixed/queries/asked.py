@@ -5,7 +5,7 @@ All of these functions raise NumberError if a number is no number, given twice, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -59,6 +59,13 @@ def filter_in(options: PlaceOptions | RayOptions) -> QueryFilter:
     return options.get("where", EVERYTHING)
 
 
+def _check_names(options: Mapping[str, object], known: type) -> None:
+    strange = sorted(set(options) - set(known.__annotations__))
+    if strange:
+        names = ", ".join(known.__annotations__)
+        raise NumberError(f"{strange[0]!r} is no option of this query; allowed: {names}")
+
+
 def one_way(
     direction: Sequence[Number] | None,
     distance: Number | None,
@@ -66,9 +73,10 @@ def one_way(
     distance_q24: int | None,
 ) -> tuple[Words, Words]:
     """Direction and length of a path as arrays."""
-    way = ranged_vector(direction, direction_q24, 24, DIRECTION_MAX, "direction", "")
+    way = ranged_vector(direction, direction_q24, 24, DIRECTION_MAX, "direction", "", must=True)
     if not any(way):
-        raise NumberError(f"direction = {direction or direction_q24!r}; allowed: any vector but zero")
+        given = direction_q24 if direction is None else direction
+        raise NumberError(f"direction = {given!r}; allowed: any vector but zero")
     length = RAY_LENGTH_MAX_Q24
     if distance is not None or distance_q24 is not None:
         length = ranged(distance, distance_q24, 24, 0, RAY_LENGTH_MAX_Q24, "distance", "m")
@@ -82,6 +90,7 @@ def one_ray(
     options: RayOptions,
 ) -> tuple[Words, Words, Words]:
     """One ray as arrays."""
+    _check_names(options, RayOptions)
     start = ranged_vector(origin, options.get("origin_q24"), 24, POSITION_MAX_Q24, "origin", "m")
     way, length = one_way(direction, distance, options.get("direction_q24"), options.get("distance_q24"))
     return np.array([start], np.int64), way, length
@@ -97,8 +106,11 @@ def many_rays(origins: Any, ways: Any, distances: Any, name: str = "origins") ->
     )
 
 
-def one_place(shape: Shape, position: Sequence[Number] | None, options: PlaceOptions) -> Placed:
-    """A shape in one place."""
+def one_place(
+    shape: Shape, position: Sequence[Number] | None, options: PlaceOptions, known: type = PlaceOptions
+) -> Placed:
+    """A shape in one place; ``known`` names the options that the query has."""
+    _check_names(options, known)
     where = ranged_vector(position, options.get("position_q24"), 24, POSITION_MAX_Q24, "position", "m")
     turn = unit_quaternion_q30(options.get("rotation"), options.get("rotation_q30"))
     return Placed.of(solid(shape), np.array([where], np.int64), np.array([turn], np.int64))

@@ -9,7 +9,7 @@ import numpy as np
 
 from physics_fixed.layout import Words
 from physics_fixed.queries.casts import cast_shapes
-from physics_fixed.queries.filters import QueryFilter
+from physics_fixed.queries.filters import QueryFilter, checked_filter
 from physics_fixed.queries.given import writable
 from physics_fixed.queries.layout import (
     GIVEN_CENTRE,
@@ -39,6 +39,9 @@ class Wanted:
     mode: int
     where: QueryFilter
     exact: bool = True
+
+    def __post_init__(self) -> None:
+        checked_filter(self.where)
 
     def options(self) -> Words:
         """As kernels take it."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physics_fixed.bodies import ROW_MASK, row_of
-from physics_fixed.errors import IdentityError, NumberError
+from physics_fixed.arguments import is_row, is_whole, switch, whole
+from physics_fixed.bodies import Handle, Named, is_alive, row_of
+from physics_fixed.errors import NumberError
 from physics_fixed.layout import DYNAMIC, FILTER_GROUP_SHIFT, FILTER_MASK, KINEMATIC, STATIC, Words
 from physics_fixed.queries.layout import (
     MODE_CLOSEST,
@@ -46,8 +47,8 @@ class QueryFilter:
         Whether sensors are seen, too.
     kinds : sequence of DYNAMIC, STATIC, KINEMATIC
         Kinds of bodies that are seen.
-    exclude : sequence of int
-        Ids of bodies that are not seen. The id of a body that is gone excludes nothing.
+    exclude : sequence of bodies
+        Handles or ids of bodies that are not seen. A body that is gone excludes nothing.
     ignore_inside : bool
         Solids in which a ray starts, and what a cast shape overlaps at its start, are not seen.
     back_faces : bool
@@ -64,22 +65,25 @@ class QueryFilter:
     group: int = 0
     sensors: bool = False
     kinds: Sequence[int] = ALL_KINDS
-    exclude: Sequence[int] = ()
+    exclude: Sequence[Named] = ()
     ignore_inside: bool = False
     back_faces: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("category", self.category), ("mask", self.mask)):
-            if value is not None and not (_is_whole(value) and 0 <= value <= FILTER_MASK):
+            if value is not None and not (is_whole(value) and 0 <= value <= FILTER_MASK):
                 raise NumberError(f"{name} = {value!r}; allowed: 0 to {FILTER_MASK}, a set of 24 bits")
-        if not (_is_whole(self.group) and -_GROUP_MAX - 1 <= self.group <= _GROUP_MAX):
-            raise NumberError(f"group = {self.group!r}; allowed: {-_GROUP_MAX - 1} to {_GROUP_MAX}")
-        for kind in self.kinds:
-            if kind not in ALL_KINDS:
-                raise NumberError(f"kinds = {self.kinds!r}; allowed: DYNAMIC, STATIC, KINEMATIC")
-        for body in self.exclude:
-            if not _is_whole(body):
-                raise NumberError(f"exclude = {self.exclude!r}; allowed: ids of bodies")
+        whole(self.group, -_GROUP_MAX - 1, _GROUP_MAX, "group")
+        for name, on in (
+            ("sensors", self.sensors),
+            ("ignore_inside", self.ignore_inside),
+            ("back_faces", self.back_faces),
+        ):
+            switch(name, on=on)
+        if not is_row(self.kinds) or not all(is_whole(kind) and kind in ALL_KINDS for kind in self.kinds):
+            raise NumberError(f"kinds = {self.kinds!r}; allowed: a sequence of DYNAMIC, STATIC, KINEMATIC")
+        if not is_row(self.exclude) or not all(_is_named(body) for body in self.exclude):
+            raise NumberError(f"exclude = {self.exclude!r}; allowed: a sequence of handles or ids of bodies")
 
     def options(self, mode: int = MODE_CLOSEST) -> Words:
         """The filter as kernels take it."""
@@ -96,20 +100,19 @@ class QueryFilter:
 
     def excluded_rows(self, bodies: Table) -> Words:
         """Rows of the bodies that are left out, ascending."""
-        rows = [body & ROW_MASK for body in self.exclude if _is_alive(bodies, body)]
+        rows = [row_of(bodies, body) for body in self.exclude if is_alive(bodies, body)]
         return np.array(sorted(rows), np.int64)
 
 
-def _is_whole(value: object) -> bool:
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+def _is_named(body: Handle | int) -> bool:
+    return is_whole(body) or (hasattr(body, "id") and hasattr(body, "table"))
 
 
-def _is_alive(bodies: Table, body: int) -> bool:
-    try:
-        row_of(bodies, body)
-    except IdentityError:
-        return False
-    return True
+def checked_filter(where: QueryFilter) -> QueryFilter:
+    """A filter. Raises NumberError if it is something else."""
+    if not isinstance(where, QueryFilter):
+        raise NumberError(f"where = {where!r}; allowed: a QueryFilter")
+    return where
 
 
 EVERYTHING = QueryFilter()

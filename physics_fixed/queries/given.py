@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from physics_fixed.arguments import integers
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import SHAPE_BOX, SHAPE_CAPSULE, SHAPE_HULL, SHAPE_SPHERE, Words
 from physics_fixed.limits import POSITION_MAX_Q24
 from physics_fixed.scale import to_text
-from physics_fixed.shapes.shape import Shape
+from physics_fixed.shapes.shape import Shape, checked_shape
 
 RAY_LENGTH_MAX_Q24 = 4 * POSITION_MAX_Q24
 """Longest ray, and longest path of a shape, m (65536)."""
@@ -96,9 +97,9 @@ def solid(shape: Shape) -> Shape:
     Raises
     ------
     NumberError
-        If it is a compound, a mesh, or a height field.
+        If it is a compound, a mesh, a height field, or no shape.
     """
-    if shape.code not in _SOLIDS:
+    if checked_shape(shape).code not in _SOLIDS:
         raise NumberError(
             f"a {type(shape).__name__} cannot be the shape of a query; allowed: Sphere, Box, Capsule, hulls"
         )
@@ -111,10 +112,10 @@ def writable(array: Words) -> Words:
 
 
 def _integers(given: Any, name: str) -> Words:
-    array = np.asarray(given)
+    array = integers(given, name)
     if array.size == 0:
         return np.zeros((0, 3) if array.ndim < 2 else array.shape, np.int64)
-    if array.dtype.kind not in "iu" or array.dtype == np.uint64:
+    if array.dtype == np.uint64:
         raise NumberError(f"{name} is an array of {array.dtype}; allowed: raw integers of up to 63 bits")
     return array.astype(np.int64, copy=False)
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from physics_fixed.arguments import ranged
-from physics_fixed.bodies import row_of
+from physics_fixed.bodies import Named, id_of, row_of
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import FLAG_DISABLED, SHAPE_HEIGHT_FIELD, SHAPE_MESH, SHAPE_NONE, Words
 from physics_fixed.limits import LENGTH_MAX_Q24
@@ -475,13 +475,13 @@ class Queries:
         rows = self._many_near(shape, positions, distances, rotations_q30, Wanted(MODE_ALL, where))
         return sorted_hits_of(rows, self._bodies)
 
-    def between(self, body_a: int, body_b: int) -> Hit:
-        """The closest points of two bodies, by their ids: the hit is of body b, its position is on body a.
+    def between(self, body_a: Named, body_b: Named) -> Hit:
+        """The closest points of two bodies: the hit is of body b, its position is on body a.
 
         Raises
         ------
         IdentityError
-            If an id names no live body.
+            If a handle or id names no live body.
         NumberError
             If both are meshes or height fields, or one of them is disabled or has no shape.
         """
@@ -492,12 +492,15 @@ class Queries:
             raise NumberError("both bodies are meshes or height fields; allowed: one of the two")
         for body, row in ((body_a, row_a), (body_b, row_b)):
             if shape[row] == SHAPE_NONE or self._bodies["flags"][row] & FLAG_DISABLED:
-                raise NumberError(f"body {body} is disabled or has no shape; allowed: bodies that can be met")
+                raise NumberError(
+                    f"body {id_of(self._bodies, body)} is disabled or has no shape; allowed: bodies that can "
+                    "be met"
+                )
         rows = self._batches.between(*((row_b, row_a) if is_surface[0] else (row_a, row_b)))
         hit = hits_of(rows, self._bodies)[0]
         hit = replace(hit, own_child=int(rows[0, HIT_OWN_CHILD]))
         if is_surface[0]:
-            return hit.seen_from(body_b, int(self._bodies["user_id"][row_b]))
+            return hit.seen_from(id_of(self._bodies, body_b), int(self._bodies["user_id"][row_b]))
         return hit
 
     # --- What they share ---
@@ -520,7 +523,7 @@ class Queries:
     ) -> Words:
         way, length = one_way(direction, distance, options.get("direction_q24"), options.get("distance_q24"))
         return self._batches.casts(
-            one_place(shape, position, options), way, length, Wanted(mode, filter_in(options))
+            one_place(shape, position, options, CastOptions), way, length, Wanted(mode, filter_in(options))
         )
 
     def _casts(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Unpack
 
-from physics_fixed.errors import NumberError
+from physics_fixed.arguments import row_of_many
 from physics_fixed.layout import SHAPE_BOX
 from physics_fixed.scale import Number
 from physics_fixed.shapes.compound import Compound, Part, PartOptions
@@ -42,8 +42,7 @@ class Box:
     half_extents_q24: Vector
 
     def __init__(self, half_extents: Sequence[Number]) -> None:
-        if isinstance(half_extents, str) or len(half_extents) != 3:
-            raise NumberError(f"half_extents = {half_extents!r}; allowed: three numbers, along x, y and z")
+        row_of_many(half_extents, 3, "half_extents", "three numbers, along x, y and z")
         x, y, z = (
             length_q24(value, f"half extent {axis}") for axis, value in zip("xyz", half_extents, strict=True)
         )

@@ -10,7 +10,7 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from physics_fixed.arguments import filter_of, ranged_vector, unit_quaternion_q30
+from physics_fixed.arguments import filter_of, ranged_vector, row_of_many, switch, unit_quaternion_q30
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import (
     FILTER_MASK,
@@ -67,11 +67,12 @@ from physics_fixed.shapes.shape import (
     Rotation,
     Shape,
     Vector,
+    checked_shape,
     nearest,
     nearest_of,
     scale_factor,
 )
-from physics_fixed.shapes.surface import Surface
+from physics_fixed.shapes.surface import Surface, checked_surface
 
 DENSITY_RATIO_MAX = 1_000_000
 _CHILD_CODES = (SHAPE_SPHERE, SHAPE_BOX, SHAPE_CAPSULE, SHAPE_HULL)
@@ -144,7 +145,7 @@ class Part:
         position_q24: Sequence[int] | None = None,
         rotation_q30: Sequence[int] | None = None,
     ) -> None:
-        if shape.code not in (*_CHILD_CODES, SHAPE_COMPOUND):
+        if checked_shape(shape).code not in (*_CHILD_CODES, SHAPE_COMPOUND):
             raise NumberError(
                 f"{type(shape).__name__} cannot be a part of a shape; allowed: spheres, boxes, capsules, "
                 "hulls, and compounds of them"
@@ -156,9 +157,9 @@ class Part:
             ("shape", shape),
             ("position_q24", ranged_vector(position, position_q24, 24, LENGTH_MAX_Q24, "position", "m")),
             ("rotation_q30", unit_q30(*unit_quaternion_q30(rotation, rotation_q30))),
-            ("surface", _NO_SURFACE if surface is None else surface),
+            ("surface", _NO_SURFACE if surface is None else checked_surface(surface)),
             ("filter", _filter_of(category, mask, group)),
-            ("sensor", bool(sensor)),
+            ("sensor", switch("sensor", on=sensor)),
             ("density", ratio),
         ):
             object.__setattr__(self, name, value)
@@ -247,6 +248,7 @@ class Compound:
     _mass: MassProperties = field(compare=False)
 
     def __init__(self, parts: Sequence[Part | Shape | tuple[Any, ...]]) -> None:
+        row_of_many(parts, None, "parts", "a sequence of parts, shapes, or tuples of shape and place")
         leaves = tuple(leaf for part in parts for leaf in _part_of(part).leaves())
         if not 1 <= len(leaves) <= COMPOUND_CHILDREN_MAX:
             raise NumberError(f"a compound of {len(leaves)} parts; allowed: 1 to {COMPOUND_CHILDREN_MAX}")

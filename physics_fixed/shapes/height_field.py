@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
+from physics_fixed.arguments import integers, is_row, row_of_many
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import SHAPE_HEIGHT_FIELD, Words
 from physics_fixed.limits import LENGTH_MIN_Q24
@@ -104,8 +106,9 @@ class HeightField:
         cells = (raw.shape[0] - 1, raw.shape[1] - 1)
         steps = _spacing_q24(spacing)
         hole = _hole_array(holes, cells)
-        marks = surface_marks(surface_of, cells, len(surfaces), "surface_of")
-        self._fill(raw, steps, hole, marks, surface_words(surfaces))
+        table = surface_words(surfaces)
+        marks = surface_marks(surface_of, cells, len(table), "surface_of")
+        self._fill(raw, steps, hole, marks, table)
 
     def _fill(
         self,
@@ -122,6 +125,12 @@ class HeightField:
         words = _pack(heights.astype(np.int64), steps[0], steps[1], hole, marks, surfaces)
         words.setflags(write=False)
         object.__setattr__(self, "_words", words)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HeightField) and np.array_equal(self._words, other._words)
+
+    def __hash__(self) -> int:
+        return xxhash.xxh3_64_intdigest(self._words.tobytes())
 
     def __repr__(self) -> str:
         return f"HeightField({self.row_count} rows of {self.column_count} heights)"
@@ -220,12 +229,13 @@ def _height_array(heights: Any, heights_q24: Any) -> Words:
     if (heights is None) == (heights_q24 is None):
         raise NumberError("heights and heights_q24: exactly one of them must be given")
     if heights_q24 is not None:
-        given = np.asarray(heights_q24)
-        if given.ndim != 2 or given.dtype.kind not in "iu":
-            raise NumberError(
-                f"heights_q24 has shape {given.shape} and type {given.dtype}; allowed: integers in rows"
-            )
+        given = integers(heights_q24, "heights_q24")
+        if given.ndim != 2:
+            raise NumberError(f"heights_q24 has shape {given.shape}; allowed: integers in rows")
     else:
+        row_of_many(heights, None, "heights", "rows of numbers")
+        for row, line in enumerate(heights):
+            row_of_many(line, None, f"row {row} of heights", "a row of numbers")
         lengths = sorted({len(row) for row in heights})
         if len(lengths) != 1:
             raise NumberError(f"rows of heights have lengths {lengths}; allowed: one length for all")
@@ -243,9 +253,8 @@ def _height_array(heights: Any, heights_q24: Any) -> Words:
 
 
 def _spacing_q24(spacing: Any) -> tuple[int, int]:
-    pair = (spacing, spacing) if isinstance(spacing, str) or not hasattr(spacing, "__len__") else spacing
-    if len(pair) != 2:
-        raise NumberError(f"spacing = {spacing!r}; allowed: a number, or two, along x and z")
+    pair = spacing if is_row(spacing) else (spacing, spacing)
+    row_of_many(pair, 2, "spacing", "a number, or two, along x and z")
     return q24(pair[0], "spacing x"), q24(pair[1], "spacing z")
 
 
@@ -263,7 +272,10 @@ def _check_spacing(steps: tuple[int, int], shape: tuple[int, ...]) -> None:
 def _hole_array(holes: Any, cells: tuple[int, int]) -> npt.NDArray[np.bool_]:
     if holes is None:
         return np.zeros(cells, bool)
-    given = np.asarray(holes)
+    try:
+        given = np.asarray(holes)
+    except ValueError:
+        raise NumberError("holes have rows of different lengths; allowed: truth values in rows") from None
     if given.shape != cells or given.dtype != np.bool_:
         raise NumberError(
             f"holes have shape {given.shape} and type {given.dtype}; allowed: truth values of shape {cells}"

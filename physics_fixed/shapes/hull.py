@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import isqrt
 from typing import Unpack
 
-from physics_fixed.arguments import ranged, ranged_vector
+from physics_fixed.arguments import is_row, ranged, ranged_vector, whole
 from physics_fixed.errors import NumberError
 from physics_fixed.fixmath.trig import sine_cosine_of_turn_q30
 from physics_fixed.layout import SHAPE_HULL, Words
@@ -259,13 +259,7 @@ def hull_of_support(
 
 
 def _sides(sides: int) -> int:
-    if (
-        isinstance(sides, bool)
-        or not isinstance(sides, int)
-        or not SIDES_MIN <= sides <= HULL_FACE_VERTICES_MAX
-    ):
-        raise NumberError(f"sides = {sides!r}; allowed: {SIDES_MIN} to {HULL_FACE_VERTICES_MAX}")
-    return sides
+    return whole(sides, SIDES_MIN, HULL_FACE_VERTICES_MAX, "sides")
 
 
 def _ring(radius: int, sides: int) -> list[tuple[int, int]]:
@@ -283,17 +277,17 @@ def _raw_points(
     given: Sequence[Sequence[Number]] | None = points if points_q24 is None else points_q24
     if given is None or (points is not None and points_q24 is not None):
         raise NumberError("a hull takes either points or points_q24")
-    if isinstance(given, str) or not 4 <= len(given) <= POINTS_MAX:
+    if not is_row(given):
+        raise NumberError(f"the points of a hull are {given!r}; allowed: a sequence of 4 to {POINTS_MAX}")
+    if not 4 <= len(given) <= POINTS_MAX:
         raise NumberError(f"a hull of {len(given)} points; allowed: 4 to {POINTS_MAX} that span a solid")
     bound, result = COORDINATE_MAX_Q24, []
     for number, point in enumerate(given):
-        if isinstance(point, str) or len(point) != 3:
-            raise NumberError(f"point {number} = {point!r}; allowed: three numbers, along x, y and z")
         name = f"point {number}"
         if points_q24 is None:
-            result.append(ranged_vector(point, None, 24, bound, name, "m"))
+            result.append(ranged_vector(point, None, 24, bound, name, "m", must=True))
         else:
-            result.append(ranged_vector(None, points_q24[number], 24, bound, name, "m"))
+            result.append(ranged_vector(None, points_q24[number], 24, bound, name, "m", must=True))
     return result
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xxhash
 
+from physics_fixed.arguments import integers, row_of_many
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import SHAPE_MESH, Words
 from physics_fixed.scale import Number, q24
@@ -107,8 +109,9 @@ class TriangleMesh:
     ) -> None:
         places = _vertex_array(vertices, vertices_q24)
         faces = _triangle_array(triangles, len(places))
-        marks = surface_marks(surface_of, (len(faces),), len(surfaces), "surface_of")
-        self._fill(places, faces, marks, surface_words(surfaces), np.arange(len(faces)))
+        table = surface_words(surfaces)
+        marks = surface_marks(surface_of, (len(faces),), len(table), "surface_of")
+        self._fill(places, faces, marks, table, np.arange(len(faces)))
 
     def _fill(self, places: Words, faces: Words, marks: Words, surfaces: Words, source: Words) -> None:
         topology = connect(places, faces)
@@ -120,6 +123,12 @@ class TriangleMesh:
         words = _pack(topology, marks, surfaces, source)
         words.setflags(write=False)
         object.__setattr__(self, "_words", words)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TriangleMesh) and np.array_equal(self._words, other._words)
+
+    def __hash__(self) -> int:
+        return xxhash.xxh3_64_intdigest(self._words.tobytes())
 
     def __repr__(self) -> str:
         return f"TriangleMesh({self.triangle_count} triangles, {self.vertex_count} vertices)"
@@ -230,18 +239,15 @@ def _vertex_array(vertices: Any, vertices_q24: Any) -> Words:
     if (vertices is None) == (vertices_q24 is None):
         raise NumberError("vertices and vertices_q24: exactly one of them must be given")
     if vertices_q24 is not None:
-        given = np.asarray(vertices_q24)
-        if given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "iu":
-            raise NumberError(
-                f"vertices_q24 has shape {given.shape} and type {given.dtype}; "
-                "allowed: integers of shape (n, 3)"
-            )
+        given = integers(vertices_q24, "vertices_q24")
+        if given.ndim != 2 or given.shape[1] != 3:
+            raise NumberError(f"vertices_q24 has shape {given.shape}; allowed: integers of shape (n, 3)")
         raw = given
     else:
         rows = []
-        for number, vertex in enumerate(vertices):
-            if isinstance(vertex, str) or len(vertex) != 3:
-                raise NumberError(f"vertex {number} = {vertex!r}; allowed: three numbers, x, y and z")
+        places = row_of_many(vertices, None, "vertices", "a sequence of three numbers each")
+        for number, vertex in enumerate(places):
+            row_of_many(vertex, 3, f"vertex {number}", "three numbers, x, y and z")
             names = [f"vertex {number} {axis}" for axis in "xyz"]
             rows.append([q24(part, name) for part, name in zip(vertex, names, strict=True)])
         raw = np.array(rows, np.int64).reshape(-1, 3)
@@ -250,11 +256,9 @@ def _vertex_array(vertices: Any, vertices_q24: Any) -> Words:
 
 
 def _triangle_array(triangles: Any, vertex_count: int) -> Words:
-    given = np.asarray(triangles)
-    if given.ndim != 2 or given.shape[1] != 3 or given.dtype.kind not in "iu":
-        raise NumberError(
-            f"triangles have shape {given.shape} and type {given.dtype}; allowed: integers of shape (n, 3)"
-        )
+    given = integers(triangles, "triangles")
+    if given.ndim != 2 or given.shape[1] != 3:
+        raise NumberError(f"triangles have shape {given.shape}; allowed: integers of shape (n, 3)")
     if not 1 <= len(given) <= TRIANGLE_COUNT_MAX:
         raise NumberError(f"{len(given)} triangles; allowed: 1 to {TRIANGLE_COUNT_MAX}")
     outside = (given < 0) | (given >= vertex_count)

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from physics_fixed.arguments import ranged
+from physics_fixed.arguments import is_row, ranged, row_of_many
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import Words
 from physics_fixed.limits import LENGTH_MAX_Q24, LENGTH_MIN_Q24
@@ -170,6 +170,32 @@ class FacetedShape(Shape, Protocol):
         """Per face the numbers of its vertices, counter-clockwise seen from outside."""
 
 
+_MEMBERS = tuple(name for name in vars(Shape) if not name.startswith("_"))
+
+
+def checked_shape(value: Any, name: str = "shape") -> Shape:
+    """A shape: what has all that :class:`Shape` names, whoever wrote it.
+
+    Raises
+    ------
+    NumberError
+        If it is none, and what it lacks.
+    """
+    # Looked up on its class, because a property may have to compute.
+    lacks = [
+        member
+        for member in _MEMBERS
+        if not hasattr(type(value), member) and member not in getattr(value, "__dict__", ())
+    ]
+    if lacks:
+        raise NumberError(
+            f"{name} = {value!r} is no shape, as it lacks {', '.join(lacks)}; allowed: Sphere, Box, Capsule, "
+            "ConvexHull and all else that keeps the contract physics_fixed.shapes.Shape"
+        )
+    result: Shape = value
+    return result
+
+
 def length_q24(value: Number, name: str, raw: int | None = None) -> int:
     """A length of a shape as raw Q24, from a number or already raw.
 
@@ -197,12 +223,11 @@ def scale_factor(value: Number, name: str = "factor") -> Fraction:
 
 def scale_factors(value: Number | Sequence[Number]) -> tuple[Fraction, Fraction, Fraction]:
     """One factor for all axes, or three. Raises NumberError as :func:`scale_factor` does."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        if len(value) != 3:
-            raise NumberError(f"factor = {value!r}; allowed: one number, or three, along x, y and z")
-        x, y, z = (scale_factor(part, f"factor {axis}") for axis, part in zip("xyz", value, strict=True))
+    if is_row(value):
+        parts = row_of_many(value, 3, "factor", "one number, or three, along x, y and z")
+        x, y, z = (scale_factor(part, f"factor {axis}") for axis, part in zip("xyz", parts, strict=True))
         return x, y, z
-    factor = scale_factor(value)
+    factor = scale_factor(value)  # type: ignore[arg-type]  # a row of numbers was met above
     return factor, factor, factor
 
 

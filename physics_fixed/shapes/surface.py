@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from physics_fixed.arguments import ranged
+from physics_fixed.errors import NumberError
 from physics_fixed.limits import FRICTION_MAX_Q24, LENGTH_MAX_Q24, RESTITUTION_MAX_Q24
 from physics_fixed.scale import Number
 
@@ -57,3 +58,10 @@ class Surface:
             own: int = getattr(self, name)
             object.__setattr__(result, name, getattr(other, name) if own == SURFACE_OF_BODY else own)
         return result
+
+
+def checked_surface(value: Surface, name: str = "surface") -> Surface:
+    """A surface. Raises NumberError if it is something else."""
+    if not isinstance(value, Surface):
+        raise NumberError(f"{name} = {value!r}; allowed: a Surface")
+    return value

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from physics_fixed.arguments import integers, row_of_many
 from physics_fixed.errors import NumberError
 from physics_fixed.layout import Words
-from physics_fixed.shapes.surface import Surface
+from physics_fixed.shapes.surface import Surface, checked_surface
 from physics_fixed.shapes.triangle_words import (
     SURFACE_COUNT_MAX,
     SURFACE_FRICTION,
@@ -25,8 +26,11 @@ def surface_words(surfaces: Sequence[Surface]) -> Words:
     Raises
     ------
     NumberError
-        If there are too many.
+        If there are too many, or something is none.
     """
+    row_of_many(surfaces, None, "surfaces", "a sequence of Surface")
+    for number, surface in enumerate(surfaces):
+        checked_surface(surface, f"surface {number}")
     if len(surfaces) > SURFACE_COUNT_MAX:
         raise NumberError(f"{len(surfaces)} surfaces; allowed: at most {SURFACE_COUNT_MAX}")
     table = np.zeros((len(surfaces), SURFACE_WIDTH), np.int64)
@@ -53,11 +57,9 @@ def surface_marks(numbers: Any, shape: tuple[int, ...], surface_count: int, name
     """
     if numbers is None:
         return np.full(shape, 1 if surface_count == 1 else 0, np.int64)
-    given = np.asarray(numbers)
-    if given.shape != shape or given.dtype.kind not in "iu":
-        raise NumberError(
-            f"{name} has shape {given.shape} and type {given.dtype}; allowed: integers of shape {shape}"
-        )
+    given = integers(numbers, name)
+    if given.shape != shape:
+        raise NumberError(f"{name} has shape {given.shape}; allowed: integers of shape {shape}")
     if given.size and (int(given.min()) < -1 or int(given.max()) >= surface_count):
         raise NumberError(
             f"{name} has numbers from {given.min()} to {given.max()}; allowed: -1 to {surface_count - 1}"

@@ -146,6 +146,43 @@ def test_unknown_ids_are_refused(identity: int) -> None:
         space.body(identity)
 
 
+def test_what_was_given_can_be_read_again() -> None:
+    space = Space(gravity=(0, "-1.5", 0), tick_rate=120, substeps=2)
+    assert (space.gravity, space.gravity_q24) == ((0.0, -1.5, 0.0), (0, -3 << 23, 0))
+    assert (space.tick_rate, space.substeps) == (120, 2)
+    body = space.add(
+        Sphere(1), friction="0.25", restitution="0.5", rolling="0.125", gravity_scale=-2, linear_damping=3,
+        angular_damping=4, category=6, mask=9, group=-7, sensor=True,
+    )  # fmt: skip
+    assert (body.friction, body.restitution, body.rolling, body.gravity_scale) == (0.25, 0.5, 0.125, -2)
+    assert (body.linear_damping, body.angular_damping, body.is_sensor) == (3, 4, True)
+    assert (body.category, body.mask, body.group) == (6, 9, -7)
+    body.set_filter(category=1 << 23, mask=0, group=32767)
+    assert (body.category, body.mask, body.group) == (1 << 23, 0, 32767)
+    body.configure(friction=2)
+    assert (body.friction, body.restitution) == (2, 0.5)
+
+
+def test_a_space_lists_its_bodies() -> None:
+    space = Space()
+    first, second, third = (space.add(Sphere(1), position=(3 * x, 0, 0)) for x in range(3))
+    space.remove(second)
+    assert [body.position[0] for body in space] == [0, 6]
+    assert list(space) == [first, third]
+    assert second not in space
+
+
+def test_a_velocity_or_pose_of_which_half_is_wrong_changes_nothing() -> None:
+    space = Space()
+    body = space.add(Box((1, 1, 1)))
+    before = space.hash()
+    with pytest.raises(NumberError, match="angular_velocity y = 500"):
+        body.set_velocity((1, 2, 3), angular_velocity=(0, 500, 0))
+    with pytest.raises(NumberError, match="position x = 20000"):
+        body.set_pose((20000, 0, 0), rotation_about((0, 1, 0), 45))
+    assert space.hash() == before
+
+
 def test_a_handle_of_a_removed_body_says_so() -> None:
     space = Space()
     body = space.add(Sphere(1), user_id=5)

@@ -197,6 +197,14 @@ def test_a_field_keeps_the_contract_of_shapes() -> None:
     assert field.ray_q24((0, -ONE, 0), (0, 100 * ONE, 0)) is None  # from below
 
 
+def test_fields_compare_by_value() -> None:
+    field, same = HeightField([[0, 1], [0, 0]]), HeightField([["0", "1"], ["0", "0"]])
+    assert field == same
+    assert len({field, same}) == 1
+    assert field != HeightField([[0, 1], [0, 0]], spacing=2)
+    assert field != 5
+
+
 def test_a_scaled_field_keeps_holes_and_surfaces() -> None:
     field = HeightField(
         [[1, 2, -3], [0, 0, 0]], 2, holes=[[False, True]], surfaces=[Surface(friction=1)], surface_of=[[0, 0]]

@@ -329,6 +329,15 @@ def test_a_mesh_keeps_the_contract_of_shapes() -> None:
     assert mesh.ray_q24((0, 0, 0), (10 * ONE, 0, 0)) is None  # from behind
 
 
+def test_meshes_compare_by_value() -> None:
+    corners, triangles = [(0, 0, 0), (1, 0, 0), (0, 0, -1)], [(0, 1, 2)]
+    mesh, same = TriangleMesh(corners, triangles), TriangleMesh(corners, triangles)
+    assert mesh == same
+    assert len({mesh, same}) == 1
+    assert mesh != TriangleMesh(corners, [(0, 2, 1)])
+    assert mesh != TriangleMesh(corners, triangles, surfaces=[Surface(friction=1)])
+
+
 def test_a_scaled_mesh_keeps_sources_and_surfaces() -> None:
     points = [*FLAT, (5, 5, 5), (5, 5, "5.000001"), (6, 5, 5)]
     mesh = TriangleMesh(

@@ -234,6 +234,28 @@ def test_it_pushes_with_limited_force() -> None:
     assert abs(moved[2000]) < 0.05
 
 
+@pytest.mark.parametrize(
+    ("wall", "hero", "passes"),
+    [
+        ({}, {}, False),
+        ({"mask": 2}, {}, True),  # the wall meets other categories only
+        ({"category": 2}, {"mask": 1}, True),  # the character does
+        ({"group": -3}, {"group": -3}, True),
+        ({"group": 3, "mask": 0}, {"group": 3}, False),
+    ],
+)
+def test_it_meets_what_its_body_meets(wall: Any, hero: Any, passes: bool) -> None:  # noqa: FBT001
+    space = floor_space()
+    space.add(Box(("0.2", 2, 5)), STATIC, position=(2, 2, 0), **wall)
+    mover = character(space, position=(0, STAND, 0))
+    space.set_filter(mover.body, **hero)
+    for _ in range(70):
+        footing = mover.move((3, 0))
+        space.step()
+        assert footing.is_grounded
+    assert (place_of(mover)[0] > 3) is passes
+
+
 def test_going_back_repeats_it_and_a_new_mover_goes_on() -> None:
     space = floor_space()
     space.add(Sphere("0.5"), position=(2, "0.5", 0))

@@ -332,9 +332,9 @@ def test_parts_of_a_compound_have_filters_of_their_own() -> None:
         (lambda q: q.rays_q24([[0, 0, 0]], [[1, 0, 0]], [1, 2]), "allowed: one number, or 1"),
         (lambda q: q.rays_q24([[0, 0, 0]], [[1, 0, 0]], -1), "out of range"),
         (lambda q: QueryFilter(category=1 << 24), "category = 16777216; allowed: 0 to 16777215"),
-        (lambda q: QueryFilter(group=40000), "group = 40000; allowed: -32768 to 32767"),
-        (lambda q: QueryFilter(kinds=[5]), "allowed: DYNAMIC, STATIC, KINEMATIC"),
-        (lambda q: QueryFilter(exclude=["a"]), "allowed: ids of bodies"),
+        (lambda q: QueryFilter(group=40000), "group = 40000; allowed: whole numbers from -32768 to 32767"),
+        (lambda q: QueryFilter(kinds=[5]), "allowed: a sequence of DYNAMIC, STATIC, KINEMATIC"),
+        (lambda q: QueryFilter(exclude=["a"]), "allowed: a sequence of handles or ids of bodies"),
     ],
 )  # fmt: skip
 def test_errors_tell_the_value_and_what_is_allowed(call: Any, text: str) -> None:

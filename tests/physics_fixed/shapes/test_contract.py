@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
 from fractions import Fraction
 from math import isqrt
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from physics_fixed import STATIC, Space
 from physics_fixed.errors import NumberError
 from physics_fixed.shapes import (
     Box,
@@ -20,6 +23,7 @@ from physics_fixed.shapes import (
     FacetedShape,
     IShapeMesh,
     IShapeSphere,
+    Part,
     RayHit,
     RoundShape,
     Shape,
@@ -31,6 +35,8 @@ from physics_fixed.shapes.rays import dot, minus, plus
 from physics_fixed.shapes.shape import LEVER_MAX_Q24, Vector
 from tests.physics_fixed.shapes.drawn import ONE, directions
 
+WEDGE = runpy.run_path(str(Path(__file__).resolve().parents[3] / "examples" / "own_shape.py"))["Wedge"]
+"""A shape that is not the engine's: the one that the documentation shows."""
 TURNED = ("0.5", "-0.5", "0.1", "0.7")
 CONVEX: dict[str, Shape] = {
     "sphere": Sphere("0.7"),
@@ -41,6 +47,8 @@ CONVEX: dict[str, Shape] = {
     "cone": Cone("0.5", "0.7", sides=9),
     "placed sphere": Sphere("0.7").at((1, -2, "0.5")),
     "turned box": Box(("0.3", "1.1", "0.6")).at((1, 0, 0), TURNED),
+    "own wedge": WEDGE(2, 2, "1.5"),
+    "turned wedge": Compound([Part(WEDGE(2, 2, "1.5"), (1, 0, 0), TURNED)]),
     "turned hull": Cone("0.5", "0.7", sides=9).at(("0.2", "0.3", "-0.7"), TURNED),
 }
 COMPOUND = Compound(
@@ -258,3 +266,30 @@ def test_sizes_out_of_range_are_refused(make: object, message: str) -> None:
     assert callable(make)
     with pytest.raises(NumberError, match=message):
         make()
+
+
+def test_a_shape_of_ones_own_is_taken_wherever_the_engines_are() -> None:
+    wedge = WEDGE(4, 2, 3)
+    corners = [(x, y, z) for x, y in ((-2, -1), (2, -1), (2, 1)) for z in (Fraction(-3, 2), Fraction(3, 2))]
+    found = []
+    for shape in (wedge, ConvexHull(corners)):
+        space = Space()
+        space.add(Box((20, 1, 20)), STATIC, position=(0, -1, 0))
+        body = space.add(shape, position=(0, "1.1", 0), density=500)
+        space.add(Sphere("0.3"), position=(1, "2.5", 0))
+        for _ in range(30):
+            space.step()
+        assert body.mass == pytest.approx(6000)
+        assert space.queries.overlap_any(shape, (0, 1, 0))
+        found.append(space.hash())
+    assert found[0] == found[1]
+
+
+def test_what_lacks_something_is_no_shape() -> None:
+    class Half:
+        code, size_q24, lever_q24, inner_radius_q24, centre_q24 = 1, (1, 0, 0), 1, 1, (0, 0, 0)
+
+    with pytest.raises(NumberError, match="is no shape, as it lacks mass_properties, words, bounds_q24"):
+        Space().add(Half())  # type: ignore[arg-type]
+    with pytest.raises(NumberError, match="is no shape, as it lacks code"):
+        Space().queries.overlap(object(), (0, 0, 0))  # type: ignore[arg-type]

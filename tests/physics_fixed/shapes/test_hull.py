@@ -267,9 +267,9 @@ def test_too_many_vertices_are_refused() -> None:
         ConvexHull(points_q24=[*ring, (0, 0, 2 * ONE)])
     with pytest.raises(NumberError, match="either points or points_q24"):
         ConvexHull()
-    with pytest.raises(NumberError, match="sides = 33; allowed: 3 to 32"):
+    with pytest.raises(NumberError, match="sides = 33; allowed: whole numbers from 3 to 32"):
         Cylinder(1, 1, sides=33)
-    with pytest.raises(NumberError, match="sides = 2; allowed: 3 to 32"):
+    with pytest.raises(NumberError, match="sides = 2; allowed: whole numbers from 3 to 32"):
         Cone(1, 1, sides=2)
 
 
