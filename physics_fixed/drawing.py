@@ -34,16 +34,23 @@ class Drawing:
         Contact points of the last step, where they were before it.
     contact_normals_q24 : (m, 2, 3) int64
         A line from each of them along its normal, from body a to body b.
+    joint_lines_q24 : (k, 3, 2, 3) int64
+        Three lines of each joint that is not broken: from the centre of body a to where the joint holds it,
+        from there to where it holds body b, and to the centre of that. Of the world the last one is a point.
+    joints : (k,) int64
+        Ids of the joints.
     """
 
     lines_q24: Words
     line_bodies: Words
     contact_points_q24: Words
     contact_normals_q24: Words
+    joint_lines_q24: Words
+    joints: Words
 
 
 def draw_space(space: Space, *, detail: int = DETAIL_DEFAULT) -> Drawing:
-    """Lines of all bodies, and the contact points of the last step.
+    """Lines of all bodies and joints, and the contact points of the last step.
 
     Parameters
     ----------
@@ -63,7 +70,7 @@ def draw_space(space: Space, *, detail: int = DETAIL_DEFAULT) -> Drawing:
     """
     lines, owners = _body_lines(space, detail)
     points, normals = _contact_lines(space)
-    return Drawing(lines, owners, points, normals)
+    return Drawing(lines, owners, points, normals, *_joint_lines(space))
 
 
 def _body_lines(space: Space, detail: int) -> tuple[Words, Words]:
@@ -111,3 +118,14 @@ def _contact_lines(space: Space) -> tuple[Words, Words]:
     normal = np.repeat(events.normal_q30[:, None, :], POINTS_MAX, axis=1)[used]
     tips = points + (normal * NORMAL_LENGTH_Q24 >> 30)
     return points, np.stack([points, tips], axis=1)
+
+
+def _joint_lines(space: Space) -> tuple[Words, Words]:
+    joints = [joint for joint in space.joints if not joint.broken]
+    lines = np.zeros((len(joints), 3, 2, 3), np.int64)
+    for number, joint in enumerate(joints):
+        held_a, held_b = joint.anchors_q24()
+        centre_a = space.body(joint.body_a).centre_q24
+        centre_b = space.body(joint.body_b).centre_q24 if joint.body_b else held_b
+        lines[number] = (centre_a, held_a), (held_a, held_b), (held_b, centre_b)
+    return lines, np.array([joint.id for joint in joints], np.int64)

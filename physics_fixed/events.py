@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -37,11 +38,52 @@ from physics_fixed.tables import Table
 PHASE_BEGIN = 0
 PHASE_STAY = 1
 PHASE_END = 2
+_ONE_Q24 = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEvent:
+    """One row of :class:`ContactEvents`.
+
+    Numbers without a format in their name are floats, for people.
+    """
+
+    phase: int
+    body_a: int
+    body_b: int
+    user_a: int
+    user_b: int
+    child_a: int
+    child_b: int
+    points_q24: tuple[tuple[int, ...], ...]
+    normal_q30: tuple[int, ...]
+    approach_speed_q24: int
+    normal_impulse_q24: int
+    friction_impulse_q24: int
+
+    @property
+    def approach_speed(self) -> float:
+        """How fast the surfaces approached before the step, m/s."""
+        return self.approach_speed_q24 / _ONE_Q24
+
+    @property
+    def normal_impulse(self) -> float:
+        """Impulse along the normal in the whole step, N s."""
+        return self.normal_impulse_q24 / _ONE_Q24
+
+    @property
+    def friction_impulse(self) -> float:
+        """Impulse of friction in the whole step, N s."""
+        return self.friction_impulse_q24 / _ONE_Q24
+
+    def has(self, body: int) -> bool:
+        """Whether a body, by its id, is one of the two."""
+        return body in (self.body_a, self.body_b)
 
 
 @dataclass(frozen=True, slots=True)
 class ContactEvents:
-    """Contacts of one step, as arrays with one row per event.
+    """Contacts of one step, as arrays with one row per event; ``for event in events`` goes through the rows.
 
     Order: first the ends of pairs of which a body was removed, then by row of a and row of b.
 
@@ -86,6 +128,22 @@ class ContactEvents:
     def count(self) -> int:
         """Number of events."""
         return len(self.phase)
+
+    def __len__(self) -> int:
+        return len(self.phase)
+
+    def __getitem__(self, index: int) -> ContactEvent:
+        points = self.points_q24[index, : self.point_count[index]].tolist()
+        return ContactEvent(
+            int(self.phase[index]), int(self.body_a[index]), int(self.body_b[index]), int(self.user_a[index]),
+            int(self.user_b[index]), int(self.child_a[index]), int(self.child_b[index]),
+            tuple(map(tuple, points)), tuple(self.normal_q30[index].tolist()),
+            int(self.approach_speed_q24[index]), int(self.normal_impulse_q24[index]),
+            int(self.friction_impulse_q24[index]),
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[ContactEvent]:
+        return (self[index] for index in range(len(self)))
 
     def first(self, count: int) -> ContactEvents:
         """Views of the first rows."""

@@ -270,6 +270,18 @@ class Body:
         """Velocity, Q24 m/s, of the point of the body that is at a place in the world."""
         return motion.velocity_at_q24(self.table, self.row, point, point_q24)
 
+    def to_world_q24(
+        self, local: Sequence[Number] | None = None, *, local_q24: Sequence[int] | None = None
+    ) -> tuple[int, int, int]:
+        """Where a point of the body is in the world, Q24 m, that is given in the axes of its shape."""
+        return motion.to_world_q24(self.table, self.geometries, self.row, local, local_q24)
+
+    def to_local_q24(
+        self, point: Sequence[Number] | None = None, *, point_q24: Sequence[int] | None = None
+    ) -> tuple[int, int, int]:
+        """A place in the world in the axes of the body's shape, Q24 m."""
+        return motion.to_local_q24(self.table, self.geometries, self.row, point, point_q24)
+
     def set_velocity(
         self,
         velocity: Sequence[Number] | None = None,

@@ -12,6 +12,7 @@ import numpy as np
 from physics_fixed.arguments import ranged_vector, unit_quaternion_q30
 from physics_fixed.bodies import centre_offset_q24, place_origin
 from physics_fixed.errors import NumberError
+from physics_fixed.fixmath.quat import rotate_inverse_q30, rotate_q30
 from physics_fixed.layout import DYNAMIC, GAIN_WIDTH, STATIC
 from physics_fixed.limits import (
     ANGULAR_IMPULSE_MAX_Q24,
@@ -92,6 +93,37 @@ def origin_q24(bodies: Table, geometries: Table, row: int) -> Vector:
     x, y, z = bodies["position_q24"][row].tolist()
     dx, dy, dz = centre_offset_q24(bodies, geometries, row)
     return x - dx, y - dy, z - dz
+
+
+def to_world_q24(bodies: Table, geometries: Table, row: int, local: Numbers, local_q24: Raw) -> Vector:
+    """Where a point of a body is, that is given in the axes of its shape; Q24 m, each within 1 unit.
+
+    Raises
+    ------
+    NumberError
+        If it is missing or out of range.
+    """
+    place = ranged_vector(local, local_q24, _Q24, POSITION_MAX_Q24, "local", "m", must=True)
+    qx, qy, qz, qw = bodies["rotation_q30"][row].tolist()
+    x, y, z = rotate_q30(qx, qy, qz, qw, *place)
+    origin = origin_q24(bodies, geometries, row)
+    return origin[0] + int(x), origin[1] + int(y), origin[2] + int(z)
+
+
+def to_local_q24(bodies: Table, geometries: Table, row: int, point: Numbers, point_q24: Raw) -> Vector:
+    """A place in the world in the axes of a body's shape, Q24 m, each within 1 unit.
+
+    Raises
+    ------
+    NumberError
+        If it is missing or out of range.
+    """
+    place = ranged_vector(point, point_q24, _Q24, POSITION_MAX_Q24, "point", "m", must=True)
+    origin = origin_q24(bodies, geometries, row)
+    arm = place[0] - origin[0], place[1] - origin[1], place[2] - origin[2]
+    qx, qy, qz, qw = bodies["rotation_q30"][row].tolist()
+    x, y, z = rotate_inverse_q30(qx, qy, qz, qw, *arm)
+    return int(x), int(y), int(z)
 
 
 def velocity_at_q24(bodies: Table, row: int, point: Numbers, point_q24: Raw) -> Vector:

@@ -415,7 +415,8 @@ class Space:
                 found = step_events(self._scratch, *self._stepped)
             else:
                 assert self.recorder is not None
-                found = self.recorder.events(self._scratch) or self._simulate_aside(self.recorder)
+                recorded = self.recorder.events(self._scratch)
+                found = self._simulate_aside(self.recorder) if recorded is None else recorded
             self._events = join_events(self._removed, found)
         return self._events
 

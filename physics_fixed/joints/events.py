@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,17 @@ from physics_fixed.tables import Table
 
 BROKEN = 0
 REMOVED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class JointEvent:
+    """One row of :class:`JointEvents`."""
+
+    kind: int
+    joint: int
+    user_id: int
+    impulse_q24: tuple[int, ...]
+    angular_impulse_q24: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,18 @@ class JointEvents:
     def count(self) -> int:
         """Number of events."""
         return len(self.kind)
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    def __getitem__(self, index: int) -> JointEvent:
+        return JointEvent(
+            int(self.kind[index]), int(self.joint[index]), int(self.user_id[index]),
+            tuple(self.impulse_q24[index].tolist()), tuple(self.angular_impulse_q24[index].tolist()),
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[JointEvent]:
+        return (self[index] for index in range(len(self)))
 
 
 def gather_joint_events(lost: Words, joints: Table, states: Table, breaks: Words) -> JointEvents:

@@ -20,7 +20,7 @@ from physics_fixed.joints.axis import (
     raw_motor,
     raw_spring,
 )
-from physics_fixed.joints.placing import displacement_q28, place_q24
+from physics_fixed.joints.placing import displacement_q28, place_q24, world_point_q28
 from physics_fixed.joints.table import DISTANCE, KIND_NAMES, SLIDER, ends_of
 from physics_fixed.scale import Number
 from physics_fixed.solver.joints.rows import (
@@ -34,6 +34,8 @@ from physics_fixed.solver.joints.rows import (
     WORLD_ROW,
 )
 from physics_fixed.tables import Table
+
+_ONE_Q24 = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -126,6 +128,33 @@ class Joint:
         if len(locked) == TWIST:  # all three: whichever way the axes stand
             return math.isqrt(sum(part * part for part in self._displacement_q28())) >> 4
         return math.isqrt(sum(place_q24(self.table, self.bodies, row, axis) ** 2 for axis in locked))
+
+    @property
+    def gap(self) -> float:
+        """As ``gap_q24``, m, for people."""
+        return self.gap_q24 / _ONE_Q24
+
+    @property
+    def force(self) -> tuple[float, float, float]:
+        """As ``force_q24``, N, for people."""
+        x, y, z = self.force_q24
+        return x / _ONE_Q24, y / _ONE_Q24, z / _ONE_Q24
+
+    @property
+    def torque(self) -> tuple[float, float, float]:
+        """As ``torque_q24``, N m, for people."""
+        x, y, z = self.torque_q24
+        return x / _ONE_Q24, y / _ONE_Q24, z / _ONE_Q24
+
+    def anchors_q24(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """Where the joint holds body a and body b now, Q24 m, world axes; held well, both are one place."""
+        row = self.row
+        places = []
+        for side in "ab":
+            local = self.table[f"anchor_{side}_q24"][row].tolist()
+            x, y, z = world_point_q28(self.bodies, int(self.table[f"row_{side}"][row]), local)
+            places.append((x >> 4, y >> 4, z >> 4))
+        return places[0], places[1]
 
     @property
     def impulse_q24(self) -> tuple[int, int, int]:

@@ -23,6 +23,14 @@ from physics_fixed.queries.layout import (
 from physics_fixed.shapes.shape import Vector
 from physics_fixed.tables import Table
 
+_ONE_Q24 = 1 << 24
+_ONE_Q30 = 1 << 30
+
+
+def _floats(vector: Vector, one: int) -> tuple[float, float, float]:
+    x, y, z = vector
+    return x / one, y / one, z / one
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -47,6 +55,8 @@ class Hit:
         Rays: the point. Casts: where the shape was then, m. Closest points: the one on the query's shape.
     own_child : int
         Between two bodies: the part of the first one's compound. Else 0.
+
+    For people there are ``distance``, ``point``, ``normal`` and ``position`` as floats.
     """
 
     body: int
@@ -58,6 +68,26 @@ class Hit:
     normal_q30: Vector
     position_q24: Vector
     own_child: int = 0
+
+    @property
+    def distance(self) -> float:
+        """As ``distance_q24``, m."""
+        return self.distance_q24 / _ONE_Q24
+
+    @property
+    def point(self) -> tuple[float, float, float]:
+        """As ``point_q24``, m."""
+        return _floats(self.point_q24, _ONE_Q24)
+
+    @property
+    def normal(self) -> tuple[float, float, float]:
+        """As ``normal_q30``."""
+        return _floats(self.normal_q30, _ONE_Q30)
+
+    @property
+    def position(self) -> tuple[float, float, float]:
+        """As ``position_q24``, m."""
+        return _floats(self.position_q24, _ONE_Q24)
 
     def seen_from(self, body: int, user_id: int) -> Hit:
         """Closest points of two bodies as a hit of the other one."""

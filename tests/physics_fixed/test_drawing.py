@@ -17,6 +17,7 @@ def test_an_empty_space_has_nothing_to_draw() -> None:
     assert drawing.lines_q24.shape == drawing.contact_normals_q24.shape == (0, 2, 3)
     assert drawing.line_bodies.shape == (0,)
     assert drawing.contact_points_q24.shape == (0, 3)
+    assert drawing.joint_lines_q24.shape == (0, 3, 2, 3)
 
 
 def test_bodies_are_drawn_where_they_are() -> None:
@@ -58,6 +59,23 @@ def test_contacts_are_drawn_where_they_touch_and_drawing_changes_nothing() -> No
     space.remove(box.id)
     space.step()
     assert len(draw_space(space).contact_points_q24) == 0
+
+
+def test_joints_are_drawn_from_centre_to_centre() -> None:
+    space = Space()
+    a = space.add(Box((1, 1, 1)), rotation=rotation_about((0, 0, 1), 90))
+    b = space.add(Sphere(1), position=(5, 0, 0))
+    rod = space.joints.distance(a, b, anchor_a=(1, 1, 0), anchor_b=(4, 0, 0))
+    pin = space.joints.ball(b, anchor=(6, 0, 0))
+    gone = space.joints.fixed(a, b)
+    space.joints.remove(gone)
+    drawing = draw_space(space)
+    assert drawing.joints.tolist() == [rod.id, pin.id]
+    metres = drawing.joint_lines_q24 / ONE
+    assert metres[0] == pytest.approx(
+        np.array([[(0, 0, 0), (1, 1, 0)], [(1, 1, 0), (4, 0, 0)], [(4, 0, 0), (5, 0, 0)]]), abs=1e-6
+    )
+    assert metres[1].tolist() == [[[5, 0, 0], [6, 0, 0]], [[6, 0, 0], [6, 0, 0]], [[6, 0, 0], [6, 0, 0]]]
 
 
 def test_points_far_away_turn_without_overflow() -> None:

@@ -123,6 +123,8 @@ def calls_of_bodies(space: Space) -> dict[str, Call]:
         "apply_impulse": Call(body.apply_impulse, (ABOUT,), {"point": ABOUT}),
         "apply_angular_impulse": Call(body.apply_angular_impulse, (ABOUT,)),
         "velocity_at_q24": Call(body.velocity_at_q24, (ABOUT,)),
+        "to_world_q24": Call(body.to_world_q24, (ABOUT,)),
+        "to_local_q24": Call(body.to_local_q24, (ABOUT,)),
         "configure": Call(body.configure, (), {"friction": 1, "linear_damping": 2}),
         "set_locks": Call(body.set_locks, (), {"position": "x", "rotation": "y"}),
         "set_continuous": Call(body.set_continuous, (), {"continuous": True}),

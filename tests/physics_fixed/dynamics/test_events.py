@@ -73,6 +73,27 @@ def test_impulses_of_a_box_at_rest_and_of_one_that_slides() -> None:
     assert space.events.point_count.tolist() == [4, 4]
 
 
+def test_events_one_by_one_say_what_the_arrays_say() -> None:
+    space = Space()
+    assert list(space.events) == []
+    floor = space.add(Box((5, 1, 5)), STATIC, position=(0, -1, 0), user_id=-3)
+    box = space.add(Box(("0.5", "0.5", "0.5")), position=(0, "0.5", 0), user_id=9, mass=3)
+    for _ in range(10):
+        space.step()
+    (event,) = space.events
+    events = space.events
+    assert len(events) == events.count == 1
+    assert (event.body_a, event.body_b, event.user_a, event.user_b) == (floor.id, box.id, -3, 9)
+    assert event.phase == PHASE_STAY
+    assert event.normal_q30 == (0, 1 << 30, 0)
+    assert [list(point) for point in event.points_q24] == events.points_q24[0].tolist()
+    assert event.normal_impulse == pytest.approx(3 * 9.81 / 60, rel=1e-3)
+    assert event.friction_impulse < 1e-3
+    assert abs(event.approach_speed) < 1e-3
+    assert event.has(box.id)
+    assert not event.has(7)
+
+
 def test_order_is_that_of_rows() -> None:
     space = space_with_floor()
     for index in range(12):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import physics_fixed
-from physics_fixed import DYNAMIC, KINEMATIC, STATIC, Box, Space, Sphere, rotation_about
+from physics_fixed import DYNAMIC, KINEMATIC, STATIC, Box, Compound, Space, Sphere, rotation_about
 from physics_fixed.errors import IdentityError, NumberError
 from physics_fixed.shapes import KINDS
 from tests.physics_fixed.dynamics.scenery import (
@@ -161,6 +161,23 @@ def test_what_was_given_can_be_read_again() -> None:
     assert (body.category, body.mask, body.group) == (1 << 23, 0, 32767)
     body.configure(friction=2)
     assert (body.friction, body.restitution) == (2, 0.5)
+
+
+def test_places_on_a_body_and_in_the_world() -> None:
+    space = Space()
+    turn = rotation_about((0, 0, 1), 90)
+    hammer = Compound([Box((1, "0.1", "0.1")), (Box(("0.2", "0.2", "0.2")), (1, 0, 0))])
+    body = space.add(hammer, position=(5, 6, 7), rotation=turn)
+    assert body.to_world_q24((1, 0, 0)) == pytest.approx((5 * METRE, 7 * METRE, 7 * METRE), abs=1)
+    assert body.to_world_q24((0, 0, 0)) == body.position_q24 != body.centre_q24
+    assert body.to_local_q24((5, 7, 7)) == pytest.approx((METRE, 0, 0), abs=1)
+    assert body.to_local_q24(point_q24=body.to_world_q24((3, -4, 5))) == pytest.approx(
+        (3 * METRE, -4 * METRE, 5 * METRE), abs=8
+    )
+    with pytest.raises(NumberError, match="local is missing"):
+        body.to_world_q24()
+    with pytest.raises(NumberError, match="point y = 20000 m is out of range"):
+        body.to_local_q24((0, 20000, 0))
 
 
 def test_a_space_lists_its_bodies() -> None:
