@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from physics_fixed import motion
 from physics_fixed.arguments import switch
 from physics_fixed.bodies import ROW_BITS, ROW_MASK, row_of, wake_rows
+from physics_fixed.errors import NumberError
 from physics_fixed.layout import (
+    DYNAMIC,
     FILTER_BITS,
     FILTER_GROUP_SHIFT,
     FILTER_MASK,
@@ -22,11 +24,14 @@ from physics_fixed.layout import (
     LOCK_BITS,
 )
 from physics_fixed.materials import (
+    COEFFICIENTS,
     KIND_NAMES,
     checked_continuous,
     coefficients_q24,
     filter_of,
+    inverse_mass_q40,
     locks_of,
+    mass_within,
     turns_never,
     with_flag,
 )
@@ -44,7 +49,22 @@ _ONE_Q30 = 1 << 30
 _MASS_BITS = 64  # from an inverse mass in Q40 to a mass in Q24
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+_CHANGED_BY = {
+    **dict.fromkeys(("position", "rotation"), "set_pose"),
+    **dict.fromkeys(("velocity", "angular_velocity"), "set_velocity"),
+    **dict.fromkeys(("force", "torque"), "apply_force and apply_torque"),
+    **dict.fromkeys(COEFFICIENTS, "configure"),
+    **dict.fromkeys(("category", "mask", "group"), "set_filter"),
+    **dict.fromkeys(("lock_position", "lock_rotation"), "set_locks"),
+    "mass": "set_mass",
+    "is_enabled": "set_enabled",
+    "is_continuous": "set_continuous",
+    "is_asleep": "sleep and wake",
+    "allows_sleep": "set_allow_sleep",
+}
+
+
+@dataclass(slots=True, repr=False, init=False, unsafe_hash=True)
 class Body:
     """A body by its id: reads and changes its row of the table, whatever has been moved or restored since.
 
@@ -63,6 +83,17 @@ class Body:
     geometries: Table
     sleeping: Sleeping
     id: int
+
+    def __init__(self, table: Table, geometries: Table, sleeping: Sleeping, id: int) -> None:  # noqa: A002
+        for name, value in (("table", table), ("geometries", geometries), ("sleeping", sleeping), ("id", id)):
+            object.__setattr__(self, name, value)
+
+    if not TYPE_CHECKING:  # a type checker finds what is assigned by itself
+
+        def __setattr__(self, name: str, value: object) -> None:
+            method = _CHANGED_BY.get(name.removesuffix("_q24").removesuffix("_q30"))
+            hint = f"it is changed by {method}" if method else "only what has a method can be changed"
+            raise AttributeError(f"{name} of a body cannot be assigned; {hint}")
 
     @property
     def row(self) -> int:
@@ -281,6 +312,15 @@ class Body:
     ) -> tuple[int, int, int]:
         """A place in the world in the axes of the body's shape, Q24 m."""
         return motion.to_local_q24(self.table, self.geometries, self.row, point, point_q24)
+
+    def set_mass(self, mass: Number | None = None, *, mass_q24: int | None = None) -> None:
+        """Change the mass of a dynamic body, kg, 0.001 to 100000; its moments of inertia change in
+        proportion.
+        """
+        row = self.row
+        if self.kind != DYNAMIC:
+            raise NumberError(f"a {KIND_NAMES[self.kind]} body has no mass; allowed for DYNAMIC ones")
+        self.table["inverse_mass_q40"][row] = inverse_mass_q40(mass_within(mass, mass_q24))
 
     def set_velocity(
         self,

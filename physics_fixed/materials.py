@@ -146,6 +146,16 @@ class Mass:
 NO_MASS = Mass(0, (0, 0, 0))
 
 
+def mass_within(mass: Number | None, mass_q24: int | None) -> Fraction:
+    """A mass that a body may have, kg. Raises NumberError if it is no number or out of range."""
+    return Fraction(ranged(mass, mass_q24, _Q24, MASS_MIN_Q24, MASS_MAX_Q24, "mass", "kg"), 1 << _Q24)
+
+
+def inverse_mass_q40(kilograms: Fraction) -> int:
+    """Column of the inverse of a mass."""
+    return round((1 << 40) / kilograms)
+
+
 def mass_of(
     shape: Shape,
     kind: int,
@@ -176,9 +186,7 @@ def mass_of(
         return NO_MASS
     properties = shape.mass_properties()
     if mass is not None or mass_q24 is not None:
-        kilograms = Fraction(
-            ranged(mass, mass_q24, _Q24, MASS_MIN_Q24, MASS_MAX_Q24, "mass", "kg"), 1 << _Q24
-        )
+        kilograms = mass_within(mass, mass_q24)
     else:
         kilograms = properties.volume * exact(DENSITY_DEFAULT if density is None else density, "density")
         if not Fraction(MASS_MIN_Q24, 1 << _Q24) <= kilograms <= Fraction(MASS_MAX_Q24, 1 << _Q24):
@@ -195,7 +203,7 @@ def mass_of(
             f"allowed: up to {ANGULAR_GAIN_MAX}"
         )
     raw_gains = [round(gain * (1 << 40)) for gain in gains]
-    return Mass(round((1 << 40) / kilograms), (raw_gains[0], raw_gains[1], raw_gains[2]))
+    return Mass(inverse_mass_q40(kilograms), (raw_gains[0], raw_gains[1], raw_gains[2]))
 
 
 def coefficients_q24(given: Coefficients, defaults: Mapping[str, Number]) -> dict[str, int]:

@@ -196,7 +196,8 @@ class Space:
             Where the origin of the shape's own axes is (sphere, box, capsule: the centre of mass); each up to
             16384.
         rotation : four numbers
-            Quaternion x, y, z, w; scaled to unit length. See :func:`physics_fixed.materials.rotation_about`.
+            Quaternion x, y, z, w, each up to 2; scaled to unit length. See
+            :func:`physics_fixed.materials.rotation_about`.
         velocity, angular_velocity : three numbers, m/s and rad/s
             In world axes, each component up to 256 and 128.
         density, mass : number, kg/m^3 or kg

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from physics_fixed.arguments import switch
 from physics_fixed.bodies import ROW_BITS, body_id, is_alive, row_of, wake_rows
@@ -38,7 +39,10 @@ from physics_fixed.tables import Table
 _ONE_Q24 = 1 << 24
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+_CHANGED_BY = {"enabled": "set_enabled", "motor": "set_motor", "limits": "set_limits", "spring": "set_spring"}
+
+
+@dataclass(slots=True, repr=False, init=False, unsafe_hash=True)
 class Joint:
     """A joint by its id: reads and writes its row of the tables, whatever has been moved or restored since.
 
@@ -52,6 +56,19 @@ class Joint:
     bodies: Table
     settings: Table
     id: int
+
+    def __init__(self, table: Table, states: Table, bodies: Table, settings: Table, id: int) -> None:  # noqa: A002
+        for name, value in (
+            ("table", table), ("states", states), ("bodies", bodies), ("settings", settings), ("id", id),
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
+
+    if not TYPE_CHECKING:  # a type checker finds what is assigned by itself
+
+        def __setattr__(self, name: str, value: object) -> None:
+            method = _CHANGED_BY.get(name)
+            hint = f"it is changed by {method}" if method else "only what has a method can be changed"
+            raise AttributeError(f"{name} of a joint cannot be assigned; {hint}")
 
     @property
     def row(self) -> int:

@@ -185,7 +185,8 @@ def checked_shape(value: Any, name: str = "shape") -> Shape:
     lacks = [
         member
         for member in _MEMBERS
-        if not hasattr(type(value), member) and member not in getattr(value, "__dict__", ())
+        if isinstance(value, type)
+        or (not hasattr(type(value), member) and member not in getattr(value, "__dict__", ()))
     ]
     if lacks:
         raise NumberError(

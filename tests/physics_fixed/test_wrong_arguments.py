@@ -39,8 +39,8 @@ from physics_fixed.errors import IdentityError, NumberError, PhysicsError, Snaps
 from physics_fixed.queries import QueryFilter
 
 WRONG: tuple[Any, ...] = (
-    object(), dict, 1j, float("nan"), float("inf"), 0.5, np.float64(2.5), 1 << 200, -(1 << 200), "abc", b"x",
-    {1, 2, 3}, [[1, 2], [3]], ["a", "b", "c"], np.array([0.5, 1, 2]),
+    object(), dict, Box, 1j, float("nan"), float("inf"), 0.5, np.float64(2.5), 1 << 200, -(1 << 200), "abc",
+    b"x", {1, 2, 3}, [[1, 2], [3]], ["a", "b", "c"], np.array([0.5, 1, 2]),
 )  # fmt: skip
 ABOUT = (1, 2, 3)
 TURN = (0, 0, 0, 1)
@@ -125,6 +125,7 @@ def calls_of_bodies(space: Space) -> dict[str, Call]:
         "velocity_at_q24": Call(body.velocity_at_q24, (ABOUT,)),
         "to_world_q24": Call(body.to_world_q24, (ABOUT,)),
         "to_local_q24": Call(body.to_local_q24, (ABOUT,)),
+        "set_mass": Call(body.set_mass, (2,)),
         "configure": Call(body.configure, (), {"friction": 1, "linear_damping": 2}),
         "set_locks": Call(body.set_locks, (), {"position": "x", "rotation": "y"}),
         "set_continuous": Call(body.set_continuous, (), {"continuous": True}),

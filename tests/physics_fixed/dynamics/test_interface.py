@@ -180,6 +180,47 @@ def test_places_on_a_body_and_in_the_world() -> None:
         body.to_local_q24((0, 20000, 0))
 
 
+def test_what_is_assigned_is_an_error_that_names_the_method() -> None:
+    space = Space()
+    body = space.add(Sphere(1))
+    joint = space.joints.ball(body, anchor=(0, 1, 0))
+    for thing, name, method in (
+        (body, "position", "set_pose"),
+        (body, "velocity_q24", "set_velocity"),
+        (body, "rotation_q30", "set_pose"),
+        (body, "friction", "configure"),
+        (body, "mass", "set_mass"),
+        (joint, "enabled", "set_enabled"),
+        (joint, "motor", "set_motor"),
+    ):
+        with pytest.raises(
+            AttributeError, match=f"{name} of a .* cannot be assigned; it is changed by {method}"
+        ):
+            setattr(thing, name, 1)
+    with pytest.raises(AttributeError, match="id of a body cannot be assigned; only what has a method"):
+        body.id = 3
+    assert hash(body) == hash(space.body(body.id))
+    assert joint == space.joints[joint.id]
+    assert {joint: 1}[space.joints[joint.id]] == 1
+
+
+def test_a_mass_can_be_changed_and_the_inertia_goes_with_it() -> None:
+    changed, made = Space(gravity=(0, 0, 0)), Space(gravity=(0, 0, 0))
+    body = changed.add(Box((1, "0.5", "0.25")), density=100)
+    body.set_mass("12.5")
+    other = made.add(Box((1, "0.5", "0.25")), mass="12.5")
+    for space, thing in ((changed, body), (made, other)):
+        thing.apply_impulse((1, 2, 3), point=(1, "0.5", 0))
+        run(space, 3)
+    assert body.mass == 12.5
+    assert changed.hash() == made.hash()
+    floor = changed.add(UNIT_BOX, STATIC)
+    with pytest.raises(NumberError, match="a STATIC body has no mass; allowed for DYNAMIC ones"):
+        floor.set_mass(5)
+    with pytest.raises(NumberError, match="mass = 0 kg is out of range"):
+        body.set_mass(0)
+
+
 def test_a_space_lists_its_bodies() -> None:
     space = Space()
     first, second, third = (space.add(Sphere(1), position=(3 * x, 0, 0)) for x in range(3))
