@@ -320,7 +320,9 @@ class Body:
         row = self.row
         if self.kind != DYNAMIC:
             raise NumberError(f"a {KIND_NAMES[self.kind]} body has no mass; allowed for DYNAMIC ones")
-        self.table["inverse_mass_q40"][row] = inverse_mass_q40(mass_within(mass, mass_q24))
+        chosen = inverse_mass_q40(mass_within(mass, mass_q24))
+        self.table.own()
+        self.table["inverse_mass_q40"][row] = chosen
 
     def set_velocity(
         self,
