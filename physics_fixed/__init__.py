@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from physics_fixed.errors import IdentityError, NumberError, PhysicsError, SnapshotError
+    from physics_fixed.handles import Body
     from physics_fixed.joints.axis import Axis, Motor, Spring
+    from physics_fixed.joints.handle import Joint
     from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
     from physics_fixed.materials import rotation_about
+    from physics_fixed.queries.filters import QueryFilter
     from physics_fixed.shapes import (
         Box,
         Capsule,
@@ -24,9 +28,9 @@ if TYPE_CHECKING:
     from physics_fixed.world import Space
 
 __all__ = [
-    "DYNAMIC", "KINEMATIC", "STATIC", "Axis", "Box", "Capsule", "Compound", "Cone", "ConvexHull",
-    "Cylinder", "HeightField", "Motor", "Part", "Space", "Sphere", "Spring", "Surface", "TriangleMesh",
-    "rotation_about",
+    "DYNAMIC", "KINEMATIC", "STATIC", "Axis", "Body", "Box", "Capsule", "Compound", "Cone", "ConvexHull",
+    "Cylinder", "HeightField", "IdentityError", "Joint", "Motor", "NumberError", "Part", "PhysicsError",
+    "QueryFilter", "SnapshotError", "Space", "Sphere", "Spring", "Surface", "TriangleMesh", "rotation_about",
 ]  # fmt: skip
 
 _SHAPES = (
@@ -42,6 +46,7 @@ _SHAPES = (
     "Surface",
     "TriangleMesh",
 )
+_ERRORS = ("IdentityError", "NumberError", "PhysicsError", "SnapshotError")
 _HOME = {
     "DYNAMIC": "physics_fixed.layout",
     "KINEMATIC": "physics_fixed.layout",
@@ -50,7 +55,11 @@ _HOME = {
     "Motor": "physics_fixed.joints.axis",
     "Space": "physics_fixed.world",
     "Spring": "physics_fixed.joints.axis",
+    "Body": "physics_fixed.handles",
+    "Joint": "physics_fixed.joints.handle",
+    "QueryFilter": "physics_fixed.queries.filters",
     "rotation_about": "physics_fixed.materials",
+    **dict.fromkeys(_ERRORS, "physics_fixed.errors"),
     **dict.fromkeys(_SHAPES, "physics_fixed.shapes"),
 }
 
