@@ -29,7 +29,7 @@ class Table:
 
     __slots__ = (
         "name", "columns", "key", "shared", "count", "capacity", "arena", "steady", "_plain", "_kept",
-        "_views", "cells",
+        "cells",
     )  # fmt: skip
 
     def __init__(
@@ -75,11 +75,7 @@ class Table:
 
     def _adopt(self, arena: Arena) -> None:
         self.arena, self.capacity = arena, arena.layout.capacity
-        self._look(arena.views if self.steady is None else _ViewsOfBoth(arena, self.steady))
-
-    def _look(self, views: dict[str, Array]) -> None:
-        self._views = views
-        self.cells = Cells(views)
+        self.cells = Cells(arena, self.steady)
 
     def _move(self, arena: Arena) -> None:
         arena.copy_rows(self.arena, self.count)
@@ -99,7 +95,7 @@ class Table:
 
     def _adopt_steady(self, arena: Arena) -> None:
         self.steady = arena
-        self._look(_ViewsOfBoth(self.arena, arena))
+        self.cells = Cells(self.arena, arena)
 
     def share_steady(self) -> Arena:
         """Promise that steady cells stay as they are until :meth:`own`; their arena, for others to hold."""
@@ -182,7 +178,7 @@ class Table:
         self.reserve(count)
         if count > self.count:
             for column in self.columns:
-                self._views[column.name][self.count : count] = column.default
+                self.array(column.name)[self.count : count] = column.default
         self.count = count
 
     def set_count(self, count: int) -> None:
@@ -196,14 +192,18 @@ class Table:
 
         Not a copy.
         """
-        return self._views[column]
+        try:
+            found: Array = getattr(self.cells, column)
+        except AttributeError:
+            raise KeyError(column) from None
+        return found
 
     def __getitem__(self, column: str) -> Array:
         """The used prefix of a column, shape ``(count,)`` or ``(count, lanes)``; writable, not a copy.
 
         Steady columns are writable after :meth:`own` only.
         """
-        view = self._views[column][: self.count]
+        view = self.array(column)[: self.count]
         steady = self.steady
         if steady is not None and steady.hashes is not None and column in steady.layout.places:
             view.flags.writeable = False
@@ -213,32 +213,18 @@ class Table:
 class Cells:
     """The whole arrays of a table by name, as attributes: ``table.cells.position_q24``, for kernels.
 
-    Like :meth:`Table.array`, but found in a fraction of the time. They die when the arrays do: ask the table
-    for ``cells`` again wherever rows may have been added.
+    Each is looked for when it is first asked for. They die when the arrays do: ask the table for ``cells``
+    again wherever rows may have been added, or cells be owned.
     """
 
-    def __init__(self, views: dict[str, Array]) -> None:
-        self._views = views
-
-    def __getattr__(self, name: str) -> Array:
-        try:
-            view = self._views[name]
-        except KeyError:
-            raise AttributeError(f"no column {name!r}") from None
-        setattr(self, name, view)
-        return view
-
-
-class _ViewsOfBoth(dict[str, Array]):
-    """The columns of a table with steady columns by name, each made when it is first asked for."""
-
-    __slots__ = ("_arena", "_steady")
-
-    def __init__(self, arena: Arena, steady: Arena) -> None:
-        super().__init__()
+    def __init__(self, arena: Arena, steady: Arena | None) -> None:
         self._arena, self._steady = arena, steady
 
-    def __missing__(self, name: str) -> Array:
-        part = self._steady if name in self._steady.layout.places else self._arena
-        view = self[name] = part.views[name]
+    def __getattr__(self, name: str) -> Array:
+        steady = self._steady
+        part = steady if steady is not None and name in steady.layout.places else self._arena
+        if name not in part.layout.places:
+            raise AttributeError(f"no column {name!r}")
+        view = part.views[name]
+        setattr(self, name, view)
         return view

@@ -140,7 +140,7 @@ class Space:
         self.sleeping = Sleeping(self.bodies, self.contacts, self.joints, self.settings)
         self._solver_settings_of = self.tick_rate, self.substeps, self.sleeping.ticks
         self._solver_settings = solver_settings(*self._solver_settings_of)
-        self._gravity_q24 = self.settings.array("gravity_q24")[0]
+        self._gravity_of, self._gravity_q24 = self.settings.cells, self.settings.array("gravity_q24")[0]
         self._scratch = Scratch()
         self.recorder: Recorder | None = None
         self.reuse = ReuseFigures()
@@ -347,8 +347,10 @@ class Space:
         """
         if tick is not None:
             whole(tick, 0, _TICK_MAX, "tick")
-        self._removed = removed_events(self.ended) if self.ended.count else self._nothing
-        self.ended.set_count(0)
+        self._removed = self._nothing
+        if self.ended.count:
+            self._removed = removed_events(self.ended)
+            self.ended.set_count(0)
         self._events = None
         self.joints.begin_step()
         of = self.settings.cells
@@ -356,6 +358,8 @@ class Space:
         if numbers != self._solver_settings_of:  # a restored state may have others
             self._solver_settings_of = numbers
             self._solver_settings = solver_settings(*self._solver_settings_of)
+        if self._gravity_of is not self.settings.cells:
+            self._gravity_of, self._gravity_q24 = self.settings.cells, self.settings.array("gravity_q24")[0]
         gravity_q24 = self._gravity_q24
         if self.recorder is not None and tick is not None:
             self._stepped = None

@@ -22,6 +22,8 @@ from physics_fixed.solver.joints.rows import WORLD_ROW
 Parts = tuple[Words, Words, Bytes]
 
 _NO_ROWS = np.zeros(0, np.int64)
+_NO_BYTES = np.zeros(0, np.uint8)
+_NO_EDGES = 0, _NO_BYTES, _NO_BYTES, _NO_BYTES, _NO_ROWS, _NO_ROWS
 
 
 @inline_kernel("int64(int64,int64,uint8[::1],int64[::1])")
@@ -200,6 +202,8 @@ class SmallJoints:
 
     def edges(self, joints: Joints) -> tuple[int, Bytes, Bytes, Bytes, Words, Words]:
         """What holds the small world's bodies together; ``joints`` are the space's, when the step begins."""
+        if not self._count:
+            return _NO_EDGES
         count, alive, flags, _, row_a, row_b = self.joints.edges()
         broken = joints.states.cells.broken[self._chosen[: self._count]]
         return count, alive, flags, broken, row_a, row_b

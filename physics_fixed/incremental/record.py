@@ -107,8 +107,10 @@ class Record:
     def take_shared(self, tables: StepTables) -> None:
         """Keep what tables share as a step is going to read it."""
         self.entry.steady = tables.bodies.share_steady()
-        self.geometries = Shared.of(tables.geometries)
-        self.words = Shared.of(tables.words)
+        if self.geometries.arena is not tables.geometries.share():
+            self.geometries = Shared.of(tables.geometries)
+        if self.words.arena is not tables.words.share():
+            self.words = Shared.of(tables.words)
         self.before = Shared.of(tables.contacts)
 
     def begin(self, tables: StepTables, settings: Table) -> None:

@@ -377,6 +377,7 @@ def test_queries_see_what_is_in_the_tables_and_change_nothing() -> None:
         assert look() == distances
     space.bodies["position_q24"][balls[0].row, 1] += ONE
     assert look()[0] == seen[-1][0] - ONE
+    space.bodies.own()
     space.bodies["size_q24"][balls[1].row, 0] *= 2
     space.bodies["lever_q24"][balls[1].row] *= 2
     assert look()[1] == seen[-1][1] - ONE // 2
