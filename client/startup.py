@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,9 @@ def _make_bar() -> Progress:
 def prepare_kernels() -> None:
     """Compile or load every kernel, with a progress bar on standard error, and test the result.
 
+    What is in memory by then, the compiler above all, stays as long as the process: the garbage collector is
+    told to look at it no more, for that would hold up a tick.
+
     Raises
     ------
     physics_fixed.errors.SelfTestError
@@ -67,3 +71,5 @@ def prepare_kernels() -> None:
     finally:
         progress.close()
     selftest.run()
+    gc.collect()
+    gc.freeze()
