@@ -6,6 +6,7 @@ again, with another input of one avatar in each tick; the states are equal in th
 
 from __future__ import annotations
 
+import gc
 import json
 import statistics
 from collections.abc import Callable
@@ -87,6 +88,8 @@ class Resimulation:
         self.tick = 0
         for _ in range(ticks_before + DEPTH):
             self._go_on(0)
+        gc.collect()
+        gc.freeze()  # as `lockstep play` does once it is ready
 
     def _go_on(self, variant: int) -> None:
         slot = self.tick % DEPTH

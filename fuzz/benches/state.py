@@ -34,11 +34,19 @@ def roll_back(space: Space, ring: Sequence[Snapshot], base: Snapshot) -> None:
         space.hash()
 
 
+def ring_bytes(ring: Sequence[Snapshot]) -> int:
+    """Memory that snapshots hold together."""
+    arenas = {id(arena): arena for snapshot in ring for arena in snapshot.arenas}
+    return sum(arena.layout.size for arena in arenas.values())
+
+
 def bench_state(*, scene: str) -> str:
     """Measure; return the figures as one line of JSON.
 
-    ``save_hash_us`` is a snapshot and a hash after a step, ``rollback_ms`` a restore and eight times step,
-    snapshot and hash, ``ratio`` that to the same with Rapier, which has no hash of its own.
+    ``bytes`` is what a snapshot takes in a ring of eight, where memory that several hold counts once, and
+    ``bytes_alone`` what one holds. ``save_hash_us`` is a snapshot and a hash after a step, ``rollback_ms`` a
+    restore and eight times step, snapshot and hash, ``ratio`` that to the same with Rapier, which has no hash
+    of its own.
     """
     space = build(scene)
     for _ in range(_TICKS_BEFORE):
@@ -53,6 +61,10 @@ def bench_state(*, scene: str) -> str:
         space.step()
         save.append(microseconds(lambda: (space.snapshot(spare), space.hash())))
         restore.append(microseconds(lambda: space.restore(base)))
+    for slot in ring:
+        space.step()
+        space.snapshot(slot)
+    held = ring_bytes(ring)
     for _ in range(_SAMPLES // 4):
         whole.append(microseconds(lambda: roll_back(space, ring, base)) / 1e3)
         if theirs is not None:
@@ -61,7 +73,8 @@ def bench_state(*, scene: str) -> str:
         "bench": "state",
         "scene": scene,
         "contacts": space.contacts.count,
-        "bytes": base.size,
+        "bytes": held // DEPTH,
+        "bytes_alone": base.size,
         "save_hash_us": round(statistics.median(save), 1),
         "restore_us": round(statistics.median(restore), 1),
         "rollback_ms": round(statistics.median(whole), 3),
