@@ -53,6 +53,8 @@ def switch(name: str, *, on: bool) -> bool:
 
 def is_row(given: object) -> bool:
     """Whether a value has a length and things at numbers: a sequence or an array, no text, no set."""
+    if type(given) in (tuple, list):  # nearly always
+        return True
     has_order = hasattr(given, "__len__") and hasattr(given, "__getitem__")
     return has_order and not isinstance(given, _NO_ROWS) and getattr(given, "ndim", 1) > 0
 
@@ -104,7 +106,7 @@ def ranged(
         if value is None:
             raise NumberError(f"{name} is missing; allowed: {to_text(low, bits)} to {to_text(high, bits)}")
         raw = to_raw(value, bits, name)
-    elif not is_whole(raw):
+    elif type(raw) is not int and not is_whole(raw):
         raise NumberError(f"{name} = {raw!r} as a raw number; allowed: integers with {bits} fraction bits")
     result = int(raw)
     if not low <= result <= high:

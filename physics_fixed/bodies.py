@@ -103,9 +103,8 @@ def row_of(table: Table, named: Named, thing: str = "body") -> int:
     """
     identity = named if type(named) is int else id_of(table, named, thing)
     row = identity & ROW_MASK
-    known = (
-        0 <= row < table.count and table["alive"][row] and table["generation"][row] == identity >> ROW_BITS
-    )
+    cells = table.cells
+    known = 0 <= row < table.count and cells.alive[row] and cells.generation[row] == identity >> ROW_BITS
     if not known:
         raise IdentityError(f"{thing} id {identity} names no live {thing}")
     return row

@@ -195,7 +195,8 @@ class Table:
         try:
             found: Array = getattr(self.cells, column)
         except AttributeError:
-            raise KeyError(column) from None
+            names = ", ".join(each.name for each in self.columns)
+            raise KeyError(f"table {self.name!r} has no column {column!r}; it has: {names}") from None
         return found
 
     def __getitem__(self, column: str) -> Array:

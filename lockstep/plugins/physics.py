@@ -22,6 +22,7 @@ from lockstep.plugins.rows import Row, Rows
 from lockstep.world.commands import may_touch
 from lockstep.world.poses import conjugate, multiply
 from lockstep.world.slots import Vector
+from physics_fixed.errors import PhysicsError
 from physics_fixed.events import ContactEvents
 from physics_fixed.incremental.recorder import ReuseFigures
 from physics_fixed.layout import DYNAMIC, KINEMATIC, STATIC
@@ -116,11 +117,15 @@ class Physics:
                 f"slot {self._slots.describe(slot_id)} has a parent; allowed for it: STATIC, KINEMATIC"
             )
         row = self.rows.attach(slot_id, kind=kind, flags=flags)
-        row.body_id = self.make_body(
-            slot_id, shape, kind, friction=friction, restitution=restitution, density=density, mass=mass,
-            velocity_q24=velocity_q24, gravity_scale=gravity_scale, lock_rotation=lock_rotation,
-            allow_sleep=allow_sleep,
-        )  # fmt: skip
+        try:
+            row.body_id = self.make_body(
+                slot_id, shape, kind, friction=friction, restitution=restitution, density=density, mass=mass,
+                velocity_q24=velocity_q24, gravity_scale=gravity_scale, lock_rotation=lock_rotation,
+                allow_sleep=allow_sleep,
+            )  # fmt: skip
+        except PhysicsError:
+            self.rows.detach(slot_id)  # what was refused leaves nothing behind
+            raise
         return row
 
     def make_body(self, slot_id: int, shape: Shape, kind: int, **properties: Any) -> int:

@@ -25,6 +25,10 @@ class Sleeping:
     joints: Joints
     settings: Table
 
+    def __bool__(self) -> bool:
+        """Whether what rests falls asleep."""
+        return self.ticks > 0
+
     @property
     def ticks(self) -> int:
         """Ticks that an island must have been still before it falls asleep, 0: nobody does."""

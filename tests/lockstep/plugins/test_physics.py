@@ -11,6 +11,7 @@ from lockstep.inputs.commands import Destroy, Impulse, Move
 from lockstep.plugins.physics import KINEMATIC, STATIC, Physics
 from lockstep.plugins.things import add_box, add_sphere
 from lockstep.world import Tick
+from physics_fixed.errors import NumberError
 from physics_fixed.shapes import Box
 from tests.lockstep.plugins.scenes import METRE, Stick, advance, build_floor, make_world, position
 
@@ -131,6 +132,9 @@ def test_mistakes_are_refused() -> None:
             physics.add_body(box, shape, kind=STATIC)
         with pytest.raises(PluginError, match=r"is not attached to slot 'parent'"):
             physics.velocity_q24(parent)
+        with pytest.raises(NumberError, match="friction = 99 is out of range"):
+            physics.add_body(parent, shape, friction=99)
+        physics.add_body(parent, shape, friction=1)
         with pytest.raises(WorldError, match="kind = 'soft'; allowed: dynamic, static, kinematic, scripted"):
             add_box(tick, "", (1, 1, 1), kind="soft")
         with pytest.raises(ValueError, match=r'write it as text: "0\.5"'):

@@ -203,3 +203,10 @@ def test_dead_rows_hold_the_defaults_and_a_new_body_is_awake() -> None:
     again = space.add(CUBE, position=(0, 3, 0))
     assert again.row == row and not again.is_asleep
     assert not space.bodies["flags"][row] & FLAG_ASLEEP
+
+
+def test_a_space_says_whether_what_rests_falls_asleep() -> None:
+    space = Space(sleeping=False)
+    assert not space.sleeping
+    space.set_sleeping(sleeping=True)
+    assert space.sleeping
