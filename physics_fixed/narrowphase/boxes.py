@@ -41,6 +41,7 @@ from physics_fixed.narrowphase.separating_axis import (
 )
 
 _ONE_Q30 = 1 << 30
+_EQUAL_DEPTH_Q24 = 64  # 4 um: what rounding makes of corners that lie equally deep
 _FEATURES_PER_FACE_PAIR = 64
 _FEATURE_EDGES = 12 * 6 * _FEATURES_PER_FACE_PAIR  # first feature of edge pairs
 
@@ -130,7 +131,7 @@ def clip_faces(
     half_u = size_q24[reference, u]
     half_v = size_q24[reference, v]
     start, count = clip_to_face(polygon, half_u, half_v, bound)
-    count = reduce_to_four(polygon, start, count, half_u, half_v, 0)
+    count = reduce_to_four(polygon, start, count, half_u, half_v, _EQUAL_DEPTH_Q24)
     contact[index, CONTACT_NORMAL] = normal_x
     contact[index, CONTACT_NORMAL + 1] = normal_y
     contact[index, CONTACT_NORMAL + 2] = normal_z

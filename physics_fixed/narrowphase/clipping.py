@@ -24,6 +24,7 @@ BEYOND = 6  # scratch of general clipping
 POLYGON_WIDTH = 8
 
 _COORDINATE_BITS = 29
+_ALIKE_SHIFT = 6  # squared distances that differ by less than that part are equal
 
 
 @device_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64,int64)")
@@ -96,13 +97,23 @@ def _area(polygon: Words, origin: int, second: int, third: int) -> int:
     return area
 
 
+@inline_kernel("int64(int64[:,::1],int64)")
+def _squared(polygon: Words, row: int) -> int:
+    """Squared distance of reduced coordinates from their zero."""
+    u: int = polygon[row, ALONG_U]
+    v: int = polygon[row, ALONG_V]
+    return u * u + v * v
+
+
 @device_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64)")
 def reduce_to_four(polygon: Words, first: int, count: int, half_u: int, half_v: int, slack: int) -> int:
     """Move four of the corners to the front, in their order around the polygon; the number kept, at most 4.
 
     Kept are the deepest corner, the one farthest from it, and on either side of the line through these two
-    the one that spans the largest triangle. Equal ones: the first in order. Corners that are less than
-    ``slack`` (Q24) less deep than the deepest one count as equal to it.
+    the one that spans the largest triangle. Corners that are no more than ``slack`` (Q24) less deep than the
+    deepest one count as equal to it. Of equally deep ones the farthest out counts, of equally far ones the
+    first in order: edges that lie nearly along each other cross anywhere, and a crossing half way along a
+    side would leave a corner without support.
     """
     if count <= 4:
         return count
@@ -119,8 +130,13 @@ def reduce_to_four(polygon: Words, first: int, count: int, half_u: int, half_v: 
         if polygon[first + corner, DEPTH] < polygon[first + deepest, DEPTH]:
             deepest = corner
     limit = polygon[first + deepest, DEPTH] + slack
-    for corner in range(deepest):
-        if polygon[first + corner, DEPTH] < limit:
+    widest = 0
+    for corner in range(count):
+        if polygon[first + corner, DEPTH] <= limit:
+            widest = maximum(widest, _squared(polygon, spare + corner))
+    widest -= widest >> _ALIKE_SHIFT
+    for corner in range(count):
+        if polygon[first + corner, DEPTH] <= limit and _squared(polygon, spare + corner) >= widest:
             deepest = corner
             break
     farthest = deepest

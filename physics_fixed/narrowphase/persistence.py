@@ -2,7 +2,9 @@
 
 A point is named by one word: its feature id (which edges and sides meet in it), and its place in the axes of
 body a in 13 bits of the body's size. Equal features match first. Where features changed, because a corner
-slid over an edge by a hair, the nearest old point does: losing its push would kick a stack at rest.
+slid over an edge by a hair, the nearest old point does: losing its push would kick a stack at rest. New
+points with none near enough share what the old points carried that nothing continues: the contact as a whole
+goes on.
 """
 
 from __future__ import annotations
@@ -98,6 +100,30 @@ def old_point_of(
     return found
 
 
+@inline_kernel("void(int64[:,::1],int64,int64,int64,int64,uint8[::1],int64[:,::1],int64)")
+def share_lost(
+    point: Words,
+    first: int,
+    points: int,
+    missing: int,
+    old: int,
+    old_point_count: Bytes,
+    old_push: Words,
+    used: int,
+) -> None:
+    """Give the points in ``missing`` (bits) equal parts of the pushes of old points not in ``used``."""
+    lost = 0
+    for k in range(old_point_count[old]):
+        if (used >> k) & 1 == 0:
+            lost += old_push[old, k]
+    heirs = 0
+    for k in range(points):
+        heirs += (missing >> k) & 1
+    for k in range(points):
+        if (missing >> k) & 1 != 0:
+            point[first + k, POINT_PUSH] = lost // heirs
+
+
 @inline_kernel(
     "void(int64[:,::1],int64,int64[:,::1],int64,int64,int64,uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
     "int64[::1],uint8[::1])"
@@ -134,6 +160,9 @@ def inherit(
                 if match >= 0:
                     point[first + k, POINT_PUSH] = old_push[old, match]
                     used |= 1 << match
+                    missing ^= 1 << k
+    if missing != 0 and used != 0:
+        share_lost(point, first, points, missing, old, old_point_count, old_push, used)
     if used != 0:
         for axis in range(3):
             contact[index, CONTACT_FRICTION + axis] = old_friction[old, axis]

@@ -4,6 +4,20 @@ The velocities of both bodies are held in local variables for a whole row. The p
 the normal component of the relative velocity by exactly itself (shares add up to one, also where an axis is
 locked, see :mod:`physics_fixed.solver.locks`), so that component is one number, and the velocities themselves
 are written once at the end.
+
+The order of a row's points
+---------------------------
+One point after the other, the first would take more of an approach than the last: every pass would turn two
+boxes that meet exactly flat, and a stack of them would sway. So opposite points (they come in their order
+around the face) are solved two at a time, both from the same velocities. Three orders, chosen in
+:func:`physics_fixed.solver.prepare_face.order_points`:
+
+* *Together*: both pairs see the approach that there was before, and the changes of a pair mix such that one
+  pass stops the approach and the turning of a face that lies evenly on another. A point that carries nothing
+  mixes with none.
+* *Pairs*: the second pair sees what the first did. So where the points lie so close together, or so far to
+  one side, that at once they would do too much.
+* *Single*: one after the other, for points that are not laid evenly around anything.
 """
 
 from __future__ import annotations
@@ -20,6 +34,8 @@ from physics_fixed.solver.rows import (
     CORNER_GAIN_A,
     CORNER_GAIN_B,
     CORNER_MASS,
+    CORNER_OTHERS,
+    CORNER_OWN,
     CORNER_PUSH,
     CORNER_SEPARATION,
     CORNER_TOTAL,
@@ -29,6 +45,7 @@ from physics_fixed.solver.rows import (
     FACE_FRICTION,
     FACE_LOCKS,
     FACE_NORMAL,
+    FACE_ORDER,
     FACE_POINT_COUNT,
     FACE_POINT_FIRST,
     FACE_PRESSED,
@@ -42,6 +59,8 @@ from physics_fixed.solver.rows import (
     FACE_TWIST_GAIN_A,
     FACE_TWIST_GAIN_B,
     FACE_TWIST_MASS,
+    ORDER_SINGLE,
+    ORDER_TOGETHER,
     PRODUCT,
     PUSH_MAX_Q24,
     TANGENT_ARM_A,
@@ -271,6 +290,178 @@ def spun(
     )
 
 
+@inline_kernel(
+    "int64(int64[:,::1],int64,int64,int64,int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,"
+    "int64[::1],int64,int64)"
+)
+def corner_change(
+    corner: Words,
+    k: int,
+    closing: int,
+    shift: int,
+    motion: Words,
+    a: int,
+    b: int,
+    ax: int,
+    ay: int,
+    az: int,
+    bx: int,
+    by: int,
+    bz: int,
+    settings: Words,
+    softness: int,
+    biased: int,
+) -> int:
+    """Bring the accumulated push of a point up to date; by how much it changed."""
+    speed = closing + speed_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, ax, ay, az, bx, by, bz)
+    separation = corner[k, CORNER_SEPARATION] + shift + along(
+        corner, k, CORNER_ARM_A, CORNER_ARM_B,
+        motion[a, MOTION_TURN], motion[a, MOTION_TURN + 1], motion[a, MOTION_TURN + 2],
+        motion[b, MOTION_TURN], motion[b, MOTION_TURN + 1], motion[b, MOTION_TURN + 2],
+    )  # fmt: skip
+    old: int = corner[k, CORNER_PUSH]
+    new = next_corner_push(old, speed, separation, corner[k, CORNER_MASS], settings, softness, biased)
+    corner[k, CORNER_PUSH] = new
+    if biased == 0:
+        corner[k, CORNER_TOTAL] += new
+    return new - old
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64,int64)")
+def add_push(corner: Words, k: int, more: int, biased: int) -> int:
+    """Change the accumulated push of a point; by how much it did."""
+    old: int = corner[k, CORNER_PUSH]
+    new = clamp(old + more, 0, PUSH_MAX_Q24)
+    corner[k, CORNER_PUSH] = new
+    if biased == 0:
+        corner[k, CORNER_TOTAL] += new - old
+    return new - old
+
+
+@inline_kernel("UniTuple(int64,2)(int64[:,::1],int64,int64,int64,int64,int64)")
+def mixed(corner: Words, k: int, other: int, change: int, other_change: int, biased: int) -> tuple[int, int]:
+    """Mix the changes of the pushes of two opposite points; the changes that come of it."""
+    own = corner[k, CORNER_OWN]
+    others = corner[k, CORNER_OTHERS]
+    more = dot2_shift(own, change << UP, others, other_change << UP, PRODUCT)
+    other_more = dot2_shift(others, change << UP, own, other_change << UP, PRODUCT)
+    return (
+        change + add_push(corner, k, more, biased),
+        other_change + add_push(corner, other, other_more, biased),
+    )
+
+
+@inline_kernel(
+    "UniTuple(int64,8)(int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,int64,int64,int64,int64)"
+)
+def drag_along(
+    face: Words,
+    row: int,
+    pressed: int,
+    biased: int,
+    dx: int,
+    dy: int,
+    dz: int,
+    ax: int,
+    ay: int,
+    az: int,
+    bx: int,
+    by: int,
+    bz: int,
+) -> tuple[int, int, int, int, int, int, int, int]:
+    """Friction of a row whose points carry ``pressed``: by how much it changed along the two tangents, and
+    both angular velocities after it; ``d`` is shifted left by UP.
+    """
+    limit = mul_shift(face[row, FACE_FRICTION], pressed << UP_FRICTION, PRODUCT)
+    if face[row, FACE_TWIST_MASS] != 0:
+        change = twist_more(face, row, limit, ax, ay, az, bx, by, bz)
+        ax, ay, az, bx, by, bz = spun(
+            face, row, FACE_TWIST_GAIN_A, FACE_TWIST_GAIN_B, change, ax, ay, az, bx, by, bz
+        )
+    u, v = next_drag(face, row, limit, dx, dy, dz, ax, ay, az, bx, by, bz)
+    u_change = u - face[row, FACE_DRAG]
+    v_change = v - face[row, FACE_DRAG + 1]
+    face[row, FACE_DRAG] = u
+    face[row, FACE_DRAG + 1] = v
+    if biased == 0:
+        face[row, FACE_DRAG_TOTAL] += u
+        face[row, FACE_DRAG_TOTAL + 1] += v
+    u = u_change << UP_GAIN
+    v = v_change << UP_GAIN
+    ax -= dot2_shift(face[row, _GAIN_UA], u, face[row, _GAIN_VA], v, PRODUCT)
+    ay -= dot2_shift(face[row, _GAIN_UA + 1], u, face[row, _GAIN_VA + 1], v, PRODUCT)
+    az -= dot2_shift(face[row, _GAIN_UA + 2], u, face[row, _GAIN_VA + 2], v, PRODUCT)
+    bx += dot2_shift(face[row, _GAIN_UB], u, face[row, _GAIN_VB], v, PRODUCT)
+    by += dot2_shift(face[row, _GAIN_UB + 1], u, face[row, _GAIN_VB + 1], v, PRODUCT)
+    bz += dot2_shift(face[row, _GAIN_UB + 2], u, face[row, _GAIN_VB + 2], v, PRODUCT)
+    return u_change, v_change, ax, ay, az, bx, by, bz
+
+
+@inline_kernel(
+    "UniTuple(int64,7)(int64[:,::1],int64,int64[:,::1],int64[:,::1],int64,int64,int64,int64,int64,int64,int64,int64,"
+    "int64,int64[::1],int64,int64)"
+)
+def push_points(
+    face: Words,
+    row: int,
+    corner: Words,
+    motion: Words,
+    a: int,
+    b: int,
+    closing: int,
+    ax: int,
+    ay: int,
+    az: int,
+    bx: int,
+    by: int,
+    bz: int,
+    settings: Words,
+    softness: int,
+    biased: int,
+) -> tuple[int, int, int, int, int, int, int]:
+    """The points of a row: by how much their pushes changed, and both angular velocities after it."""
+    shift = dot3_shift(
+        face[row, FACE_NORMAL], motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT],
+        face[row, FACE_NORMAL + 1], motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1],
+        face[row, FACE_NORMAL + 2], motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2],
+        PRODUCT,
+    )  # fmt: skip
+    first = face[row, FACE_POINT_FIRST]
+    count = face[row, FACE_POINT_COUNT]
+    order = face[row, FACE_ORDER]
+    step = count if order == ORDER_SINGLE else (count + 1) >> 1
+    passed = 0 if order == ORDER_TOGETHER else -1
+    pushed = 0
+    for k in range(first, first + step):
+        change = corner_change(
+            corner, k, closing, shift, motion, a, b, ax, ay, az, bx, by, bz, settings, softness, biased
+        )
+        other = k + step
+        if other >= first + count:
+            pushed += change
+            closing += change & passed
+            ax, ay, az, bx, by, bz = spun(
+                corner, k, CORNER_GAIN_A, CORNER_GAIN_B, change, ax, ay, az, bx, by, bz
+            )
+            continue
+        other_change = corner_change(
+            corner, other, closing, shift, motion, a, b, ax, ay, az, bx, by, bz, settings, softness, biased
+        )
+        if order == ORDER_TOGETHER and corner[k, CORNER_PUSH] > 0 and corner[other, CORNER_PUSH] > 0:
+            change, other_change = mixed(corner, k, other, change, other_change, biased)
+        pushed += change + other_change
+        closing += (change + other_change) & passed
+        p = change << UP_GAIN
+        q = other_change << UP_GAIN
+        ax -= dot2_shift(corner[k, CORNER_GAIN_A], p, corner[other, CORNER_GAIN_A], q, PRODUCT)
+        ay -= dot2_shift(corner[k, CORNER_GAIN_A + 1], p, corner[other, CORNER_GAIN_A + 1], q, PRODUCT)
+        az -= dot2_shift(corner[k, CORNER_GAIN_A + 2], p, corner[other, CORNER_GAIN_A + 2], q, PRODUCT)
+        bx += dot2_shift(corner[k, CORNER_GAIN_B], p, corner[other, CORNER_GAIN_B], q, PRODUCT)
+        by += dot2_shift(corner[k, CORNER_GAIN_B + 1], p, corner[other, CORNER_GAIN_B + 1], q, PRODUCT)
+        bz += dot2_shift(corner[k, CORNER_GAIN_B + 2], p, corner[other, CORNER_GAIN_B + 2], q, PRODUCT)
+    return pushed, ax, ay, az, bx, by, bz
+
+
 @device_kernel("void(int64[:,::1],int64[:,::1],int64[:,::1],int64,int64,int64[:,::1],int64[::1],int64,int64)")
 def solve_faces(
     face: Words,
@@ -283,13 +474,28 @@ def solve_faces(
     softness: int,
     biased: int,
 ) -> None:
-    """One pass over rows ``first`` to ``end``: friction, then the points: they have the last word."""
+    """One pass over rows ``first`` to ``end``: friction, then the points: they have the last word.
+
+    In the biased pass soft points let go of a part of their pushes, and in the end they have it again. So
+    while relaxing, friction is bounded by what they carried in the end of the substep before, unless they
+    have less than half of what softness leaves of it: then a collision is over. Where they carried nothing,
+    one begins, and they come first.
+    """
     for row in range(first, end):
         a = face[row, FACE_BODIES] >> 32
         b = face[row, FACE_BODIES] & _ROW_MASK
-        begin = face[row, FACE_POINT_FIRST]
+        pressed = pressed_by(face, corner, row)
+        turn = 0
+        if biased != 0:
+            face[row, FACE_PRESSED] = pressed
+        elif face[row, FACE_PRESSED] == 0:
+            turn = 1
+        elif 2 * pressed >= mul_shift(
+            face[row, FACE_PRESSED] << UP, settings[softness + MASS_SCALE], PRODUCT
+        ):
+            pressed = face[row, FACE_PRESSED]
         if face[row, FACE_ROLL] != 0:
-            solve_roll(roll, face[row, FACE_ROLL] - 1, pressed_by(face, corner, row), motion, a, b)
+            solve_roll(roll, face[row, FACE_ROLL] - 1, pressed, motion, a, b)
         ax = motion[a, MOTION_W]
         ay = motion[a, MOTION_W + 1]
         az = motion[a, MOTION_W + 2]
@@ -299,60 +505,25 @@ def solve_faces(
         dx = (motion[b, MOTION_V] - motion[a, MOTION_V]) << UP
         dy = (motion[b, MOTION_V + 1] - motion[a, MOTION_V + 1]) << UP
         dz = (motion[b, MOTION_V + 2] - motion[a, MOTION_V + 2]) << UP
-        # What soft points let go of in the biased pass they take up again after this one: friction is bounded
-        # by what they carried in the end of the substep before, or by more.
-        pressed = maximum(pressed_by(face, corner, row), face[row, FACE_PRESSED])
-        limit = mul_shift(face[row, FACE_FRICTION], pressed << UP_FRICTION, PRODUCT)
-        if face[row, FACE_TWIST_MASS] != 0:
-            change = twist_more(face, row, limit, ax, ay, az, bx, by, bz)
-            ax, ay, az, bx, by, bz = spun(
-                face, row, FACE_TWIST_GAIN_A, FACE_TWIST_GAIN_B, change, ax, ay, az, bx, by, bz
-            )
-        u, v = next_drag(face, row, limit, dx, dy, dz, ax, ay, az, bx, by, bz)
-        u_change = u - face[row, FACE_DRAG]
-        v_change = v - face[row, FACE_DRAG + 1]
-        face[row, FACE_DRAG] = u
-        face[row, FACE_DRAG + 1] = v
-        if biased == 0:
-            face[row, FACE_DRAG_TOTAL] += u
-            face[row, FACE_DRAG_TOTAL + 1] += v
-        u = u_change << UP_GAIN
-        v = v_change << UP_GAIN
-        ax -= dot2_shift(face[row, _GAIN_UA], u, face[row, _GAIN_VA], v, PRODUCT)
-        ay -= dot2_shift(face[row, _GAIN_UA + 1], u, face[row, _GAIN_VA + 1], v, PRODUCT)
-        az -= dot2_shift(face[row, _GAIN_UA + 2], u, face[row, _GAIN_VA + 2], v, PRODUCT)
-        bx += dot2_shift(face[row, _GAIN_UB], u, face[row, _GAIN_VB], v, PRODUCT)
-        by += dot2_shift(face[row, _GAIN_UB + 1], u, face[row, _GAIN_VB + 1], v, PRODUCT)
-        bz += dot2_shift(face[row, _GAIN_UB + 2], u, face[row, _GAIN_VB + 2], v, PRODUCT)
-        nx = face[row, FACE_NORMAL]
-        ny = face[row, FACE_NORMAL + 1]
-        nz = face[row, FACE_NORMAL + 2]
-        closing = dot3_shift(nx, dx, ny, dy, nz, dz, PRODUCT)
-        shift = dot3_shift(
-            nx, motion[b, MOTION_SHIFT] - motion[a, MOTION_SHIFT],
-            ny, motion[b, MOTION_SHIFT + 1] - motion[a, MOTION_SHIFT + 1],
-            nz, motion[b, MOTION_SHIFT + 2] - motion[a, MOTION_SHIFT + 2],
+        closing = dot3_shift(
+            face[row, FACE_NORMAL], dx,
+            face[row, FACE_NORMAL + 1], dy,
+            face[row, FACE_NORMAL + 2], dz,
             PRODUCT,
         )  # fmt: skip
-        before = closing
-        for k in range(begin, begin + face[row, FACE_POINT_COUNT]):
-            speed = closing + speed_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, ax, ay, az, bx, by, bz)
-            separation = corner[k, CORNER_SEPARATION] + shift + along(
-                corner, k, CORNER_ARM_A, CORNER_ARM_B,
-                motion[a, MOTION_TURN], motion[a, MOTION_TURN + 1], motion[a, MOTION_TURN + 2],
-                motion[b, MOTION_TURN], motion[b, MOTION_TURN + 1], motion[b, MOTION_TURN + 2],
-            )  # fmt: skip
-            old = corner[k, CORNER_PUSH]
-            new = next_corner_push(old, speed, separation, corner[k, CORNER_MASS], settings, softness, biased)
-            corner[k, CORNER_PUSH] = new
-            if biased == 0:
-                corner[k, CORNER_TOTAL] += new
-            closing += new - old
-            ax, ay, az, bx, by, bz = spun(
-                corner, k, CORNER_GAIN_A, CORNER_GAIN_B, new - old, ax, ay, az, bx, by, bz
+        u = v = 0
+        if turn == 0:
+            u, v, ax, ay, az, bx, by, bz = drag_along(
+                face, row, pressed, biased, dx, dy, dz, ax, ay, az, bx, by, bz
             )
-        if biased == 0:
-            face[row, FACE_PRESSED] = pressed_by(face, corner, row)
+        pushed, ax, ay, az, bx, by, bz = push_points(
+            face, row, corner, motion, a, b, closing, ax, ay, az, bx, by, bz, settings, softness, biased
+        )
+        if turn != 0:
+            pressed = pressed_by(face, corner, row)
+            u, v, ax, ay, az, bx, by, bz = drag_along(
+                face, row, pressed, biased, dx, dy, dz, ax, ay, az, bx, by, bz
+            )
         motion[a, MOTION_W] = ax
         motion[a, MOTION_W + 1] = ay
         motion[a, MOTION_W + 2] = az
@@ -360,7 +531,7 @@ def solve_faces(
             motion[b, MOTION_W] = bx
             motion[b, MOTION_W + 1] = by
             motion[b, MOTION_W + 2] = bz
-        apply_linear(face, row, a, b, motion, closing - before, u_change, v_change)
+        apply_linear(face, row, a, b, motion, pushed, u, v)
 
 
 @device_kernel("void(int64[:,::1],int64[:,::1],int64,int64,int64[:,::1])")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from physics_fixed.fixmath.scalar import clamp_symmetric, maximum, minimum
 from physics_fixed.fixmath.wide import (
     div_shift,
+    dot2_shift,
     dot3_shift,
     dot6_shift,
     length3,
@@ -42,6 +43,8 @@ from physics_fixed.solver.rows import (
     CORNER_GAIN_A,
     CORNER_GAIN_B,
     CORNER_MASS,
+    CORNER_OTHERS,
+    CORNER_OWN,
     CORNER_PUSH,
     CORNER_SEPARATION,
     CORNER_TOTAL,
@@ -50,9 +53,9 @@ from physics_fixed.solver.rows import (
     FACE_DRAG_TOTAL,
     FACE_FRICTION,
     FACE_NORMAL,
+    FACE_ORDER,
     FACE_POINT_COUNT,
     FACE_POINT_FIRST,
-    FACE_PRESSED,
     FACE_ROLL,
     FACE_SHARE_A,
     FACE_SHARE_B,
@@ -64,6 +67,9 @@ from physics_fixed.solver.rows import (
     FACE_TWIST_GAIN_B,
     FACE_TWIST_MASS,
     ONE_Q60,
+    ORDER_PAIRS,
+    ORDER_SINGLE,
+    ORDER_TOGETHER,
     PRODUCT,
     PUSH_MAX_Q24,
     TANGENT_ARM_A,
@@ -86,9 +92,16 @@ _ROW_MASK = 0xFFFFFFFF
 _ONE_Q30 = 1 << 30
 _ARM_ALONG_MAX_Q40 = 2 << 40
 _ARM_MAX_Q40 = 4 << 40  # so that a cross product with a unit vector in Q60 fits a word
-# Bound of the effective masses of a contact's points together. One face on another has 1; points of bodies
+# Bounds of the effective masses of a contact's points together. One face on another has 1; points of bodies
 # that cannot turn would have 1 each, be springs side by side, and hum.
 _MASS_MAX_Q60 = (4 << 60) // 3
+_IN_TURN_SHIFT = (
+    3  # together up to 9/8 of what stops an approach of all points; above, a pair after the other
+)
+# Bounds of the share of a common approach that a pair stops by itself: evenly laid, 1/2 of two pairs, or all.
+_PAIR_MAX_Q60 = 3 << 58
+_ONLY_PAIR_MAX_Q60 = 5 << 58
+_APART_SHIFT = 2  # points that stop less of an approach than this part of it turn the bodies rather
 _GAIN_SAFE_Q40 = 1 << 51  # times the longest arm it fits Q46
 _GAIN_MAX_Q36 = 1 << 52
 _MASS_MIN_Q31 = 3 << 29  # of a row of locked bodies: no effective mass is larger than 4/3
@@ -228,6 +241,89 @@ def effective_mass_q60(
     return reciprocal_q60(maximum(linear_q31 + maximum(angular, 0), _MASS_MIN_Q31))
 
 
+@device_kernel("int64(int64[:,::1],int64,int64,int64)")
+def mass_together_q60(corner: Words, first: int, points: int, linear_q31: int) -> int:
+    """Effective mass of several points that are pushed alike: that of their mean row of the Jacobian."""
+    angular = 0
+    for lane in range(3):
+        arm_a = gain_a = arm_b = gain_b = 0
+        for k in range(first, first + points):  # a quarter of each, as the sum of four might not fit
+            arm_a += corner[k, CORNER_ARM_A + lane] >> 2
+            gain_a += corner[k, CORNER_GAIN_A + lane] >> 2
+            arm_b += corner[k, CORNER_ARM_B + lane] >> 2
+            gain_b += corner[k, CORNER_GAIN_B + lane] >> 2
+        angular += dot2_shift(arm_a, gain_a, arm_b, gain_b, 75)
+    angular = maximum(angular, 0) * 16 // (points * points)
+    return reciprocal_q60(maximum(linear_q31 + angular, _MASS_MIN_Q31))
+
+
+@inline_kernel("int64(int64[:,::1],int64,int64,int64)")
+def yield_q31(corner: Words, k: int, other: int, linear_q31: int) -> int:
+    """What a unit push at one point does to the velocity at another."""
+    return linear_q31 + dot6_shift(
+        corner[k, CORNER_ARM_A], corner[other, CORNER_GAIN_A],
+        corner[k, CORNER_ARM_A + 1], corner[other, CORNER_GAIN_A + 1],
+        corner[k, CORNER_ARM_A + 2], corner[other, CORNER_GAIN_A + 2],
+        corner[k, CORNER_ARM_B], corner[other, CORNER_GAIN_B],
+        corner[k, CORNER_ARM_B + 1], corner[other, CORNER_GAIN_B + 1],
+        corner[k, CORNER_ARM_B + 2], corner[other, CORNER_GAIN_B + 2],
+        75,
+    )  # fmt: skip
+
+
+@device_kernel("int64(int64[:,::1],int64,int64,int64,int64,int64)")
+def pair_points(corner: Words, first: int, points: int, linear_q31: int, mass: int, together: int) -> int:
+    """Write how the changes of two opposite points mix, so that one pass stops both their approach and their
+    turning; returns the order of the row.
+
+    The two take their common change times what makes it exact for all points of the row that approach alike,
+    and their difference times what makes it exact for the pair, if it would go too far.
+
+    Parameters
+    ----------
+    mass, together : int
+        Sum of the points' effective masses, and the mass of all that are pushed alike, Q60.
+    """
+    half = (points + 1) >> 1
+    if mass < together >> _APART_SHIFT:
+        return ORDER_SINGLE
+    alike = maximum(div_shift(together, mass, 60), ONE_Q60)
+    bound = _ONLY_PAIR_MAX_Q60 if points == 2 else _PAIR_MAX_Q60
+    for k in range(first, first + points - half):
+        mean = (corner[k, CORNER_MASS] + corner[k + half, CORNER_MASS]) >> 1
+        own = (1 << 62) // maximum(mean >> 29, 1)
+        crossed = yield_q31(corner, k, k + half, linear_q31)
+        if abs(crossed) > own or mul_shift(mul_shift(mean, own + crossed, 31), alike, 60) > bound:
+            return ORDER_SINGLE  # the points are not laid evenly, or not in their order around
+        unlike = div_shift(ONE_Q60, maximum(mul_shift(mean, own - crossed, 31), ONE_Q60), 60)
+        corner[k, CORNER_OWN] = ((alike + unlike) >> 1) - ONE_Q60
+        corner[k, CORNER_OTHERS] = (alike - unlike) >> 1
+    return ORDER_TOGETHER
+
+
+@device_kernel("void(int64[:,::1],int64,int64[:,::1],int64,int64,int64)")
+def order_points(face: Words, row: int, corner: Words, first: int, points: int, linear_q31: int) -> None:
+    """Bound the effective masses of the points of a row, and choose the order in which they are solved."""
+    face[row, FACE_ORDER] = ORDER_TOGETHER
+    if points == 1:
+        return
+    mass = 0
+    for k in range(first, first + points):
+        mass += corner[k, CORNER_MASS]
+    together = mass_together_q60(corner, first, points, linear_q31)
+    # 7/4: where they stop the approach with less, a wall of boxes sinks more
+    limit = minimum(together + (together >> 1) + (together >> 2), _MASS_MAX_Q60)
+    if mass > limit:
+        share = div_shift(limit, mass, 60)
+        for k in range(first, first + points):
+            corner[k, CORNER_MASS] = mul_shift(corner[k, CORNER_MASS], share, 60)
+        mass = limit
+    if mass > together + (together >> _IN_TURN_SHIFT):
+        face[row, FACE_ORDER] = ORDER_PAIRS
+    else:
+        face[row, FACE_ORDER] = pair_points(corner, first, points, linear_q31, mass, together)
+
+
 @device_kernel(
     "int64(int64[:,::1],int64,int64[:,::1],int64,int64,int64,int64,int64,int64[:,::1],int64[:,::1],int64[:,::1],"
     "int64[:,::1],int64[:,::1])"
@@ -262,7 +358,6 @@ def prepare_corners(
     )  # fmt: skip
     along = linear_q31(face, row, x, y, z)
     largest = -(1 << 62)
-    mass = 0
     for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
         apart_x = origin_q24[b, 0] - origin_q24[a, 0]
         apart_y = origin_q24[b, 1] - origin_q24[a, 1]
@@ -295,11 +390,7 @@ def prepare_corners(
         approach = -linear - spin_along(corner, k, CORNER_ARM_A, CORNER_ARM_B, motion, a, b)
         corner[k, CORNER_BOUNCE] = approach
         largest = maximum(largest, approach)
-        mass += corner[k, CORNER_MASS]
-    if mass > _MASS_MAX_Q60:
-        share = div_shift(_MASS_MAX_Q60, mass, 60)
-        for k in range(first, first + contact[index, CONTACT_POINT_COUNT]):
-            corner[k, CORNER_MASS] = mul_shift(corner[k, CORNER_MASS], share, 60)
+    order_points(face, row, corner, first, contact[index, CONTACT_POINT_COUNT], along)
     return largest
 
 
@@ -463,7 +554,6 @@ def prepare_face(
     face[row, FACE_POINT_FIRST] = contact[index, CONTACT_POINT_FIRST]
     face[row, FACE_POINT_COUNT] = contact[index, CONTACT_POINT_COUNT]
     face[row, FACE_ROLL] = 0
-    face[row, FACE_PRESSED] = 0
     face[row, FACE_FRICTION] = contact[index, CONTACT_COEFFICIENT]
     still = 1 if kind[b] == STATIC else 0
     approach = prepare_corners(

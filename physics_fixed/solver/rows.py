@@ -97,8 +97,14 @@ FACE_DRAG_TOTAL: Final = FACE_TANGENT + 2 * TANGENT_WIDTH  # friction summed ove
 FACE_LOCKS: Final = FACE_DRAG_TOTAL + 2  # locked axes of the positions of a, and of b << LOCK_BITS
 FACE_SCALE: Final = FACE_DRAG_TOTAL + 3  # q60: pushes of the row over those of tables; 0: the same
 FACE_ROLL: Final = FACE_DRAG_TOTAL + 4  # its row in roll[] + 1; 0: none
-FACE_PRESSED: Final = FACE_DRAG_TOTAL + 5  # pushes of all points in the end of the substep before, q24 m/s
+FACE_PRESSED: Final = FACE_DRAG_TOTAL + 5  # pushes of all points before the biased pass, q24 m/s
+FACE_ORDER: Final = FACE_DRAG_TOTAL + 6  # in which its points are solved: ORDER_ constants
 FACE_WIDTH: Final = 64
+
+# Orders of the points of a face row, see physics_fixed.solver.faces.
+ORDER_TOGETHER: Final = 0
+ORDER_PAIRS: Final = 1
+ORDER_SINGLE: Final = 2
 
 # corner[row]: one point of a face row.
 CORNER_ARM_A: Final = 0  # q60 (3)
@@ -110,6 +116,8 @@ CORNER_MASS: Final = 13  # q60
 CORNER_PUSH: Final = 14  # accumulated, q24 m/s
 CORNER_TOTAL: Final = 15
 CORNER_BOUNCE: Final = 16
+CORNER_OWN: Final = 17  # q60: of a change of its push, what comes on top; written for ORDER_TOGETHER only
+CORNER_OTHERS: Final = 18  # q60: the same of the change of the point opposite
 CORNER_WIDTH: Final = 24
 
 # roll[row], row the index of the contact: resistance against rolling, see physics_fixed.solver.rolling.

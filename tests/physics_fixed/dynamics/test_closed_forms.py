@@ -130,6 +130,33 @@ def test_sphere_that_slides_ends_rolling_with_five_sevenths_of_its_speed() -> No
     assert spin(ball) == pytest.approx([0, 0, -10], rel=5e-3, abs=1e-3)
 
 
+@pytest.mark.parametrize("rate", [60, 240])
+def test_friction_of_a_sliding_box_is_exact_from_the_second_tick_on(rate: int) -> None:
+    """Though its contact is soft, and it sinks in for a tenth of a second."""
+    space = space_with_floor(tick_rate=rate)
+    body = space.add(UNIT_BOX, position=(0, "0.5", 0), velocity=(4, 0, 0), friction="0.5")
+    run(space, 1)
+    for _ in range(rate // 2):
+        before = velocity(body)[0]
+        run(space, 1)
+        assert before - velocity(body)[0] == pytest.approx(0.5 * GRAVITY / rate, rel=0.01)
+    time = (rate // 2 + 1) / rate
+    assert velocity(body)[0] == pytest.approx(4 - 0.5 * GRAVITY * time, abs=0.006)
+
+
+@pytest.mark.parametrize("rate", [60, 240])
+@pytest.mark.parametrize("drop", ["0.2", "1", "3"])
+def test_friction_of_a_landing_takes_its_share_of_the_approach(drop: str, rate: int) -> None:
+    """What gravity gave since the fall began, times the coefficient, is gone when the box lies."""
+    space = space_with_floor(tick_rate=rate)
+    body = space.add(
+        Box((4, "0.5", 4)), position=(0, f"{0.5 + float(drop)}", 0), velocity=(8, 0, 0), friction="0.5"
+    )
+    ticks = int(rate * (math.sqrt(2 * float(drop) / GRAVITY) + 0.15))
+    run(space, ticks)
+    assert 8 - velocity(body)[0] == pytest.approx(0.5 * GRAVITY * ticks / rate, rel=0.12)
+
+
 def test_box_that_slides_stops_where_friction_says() -> None:
     space = space_with_floor()
     box = space.add(Box(("0.5", "0.1", "0.5")), position=(0, "0.1", 0), velocity=(3, 0, 0))

@@ -39,7 +39,10 @@ def on_slope(space: Space, shape: Shape, degrees: float, height: float = RADIUS,
 
 @pytest.mark.parametrize("name", ROLLERS)
 def test_rolling_body_stops_after_the_distance_of_its_energy(name: str) -> None:
-    """The deceleration is ``g p / r / (1 + k)`` with the moment of inertia ``k m r^2``."""
+    """The deceleration is ``g p / r / (1 + k)`` with the moment of inertia ``k m r^2``.
+
+    As velocities change before positions, the way is shorter by half a substep's.
+    """
     shape, factor = ROLLERS[name]
     space = space_with_floor()
     body = space.add(
@@ -48,7 +51,7 @@ def test_rolling_body_stops_after_the_distance_of_its_energy(name: str) -> None:
     )  # fmt: skip
     run(space, 160)
     deceleration = GRAVITY * ARM / RADIUS / (1 + factor)
-    assert position(body)[0] == pytest.approx(2**2 / (2 * deceleration), rel=2e-3)
+    assert position(body)[0] == pytest.approx(2**2 / (2 * deceleration) - 2 / (2 * 240), rel=2e-3)
     assert velocity(body) == pytest.approx([0, 0, 0], abs=1e-6)
     assert spin(body) == pytest.approx([0, 0, 0], abs=1e-6)
 

@@ -20,16 +20,41 @@ def speeds(space: Space) -> Floats:
     return np.linalg.norm(space.bodies["velocity_q24"] / METRE, axis=1)
 
 
-def test_stack_of_ten() -> None:
-    space = space_with_floor(sleeping=False)
+@pytest.mark.parametrize("sleeping", [False, True])
+@pytest.mark.parametrize(
+    "half_extents", [("0.5", "0.5", "0.5"), ("1", "0.5", "1"), ("1", "0.4", "0.5"), ("0.3", "0.6", "0.3")]
+)
+def test_stack_of_ten_never_sways(half_extents: tuple[str, str, str], *, sleeping: bool) -> None:
+    """What stands exactly upright has no reason to move sideways, in no tick, awake or asleep."""
+    space = space_with_floor(sleeping=sleeping)
+    half = Fraction(half_extents[1])
     for level in range(10):
-        space.add(UNIT_BOX, position=(0, Fraction(1, 2) + level, 0))
+        space.add(Box(half_extents), position=(0, half * (2 * level + 1), 0))
     before = centres(space)
-    run(space, 600)
-    moved = centres(space) - before
-    assert abs(moved[:, [0, 2]]).max() < 0.001
-    assert -moved[-1, 1] < 0.020
-    assert speeds(space).max() < 0.005
+    sideways = 0.0
+    for _ in range(600):
+        space.step()
+        sideways = max(sideways, abs((centres(space) - before)[:, [0, 2]]).max())
+    assert sideways < 0.0001
+    assert (before - centres(space))[-1, 1] < 0.025
+    assert speeds(space).max() < 0.0001
+
+
+@pytest.mark.parametrize("rate", [60, 240])
+@pytest.mark.parametrize(
+    "half_extents", [("0.5", "0.5", "0.5"), ("4", "0.5", "4"), ("0.5", "0.1", "0.3"), ("2", "0.2", "0.2")]
+)
+def test_a_box_that_falls_flat_stays_where_it_falls(half_extents: tuple[str, str, str], rate: int) -> None:
+    space = space_with_floor(sleeping=False, tick_rate=rate)
+    half = Fraction(half_extents[1])
+    box = space.add(Box(half_extents), position=(0, half + 2, 0))
+    highest = 0.0
+    for _ in range(rate):
+        space.step()
+        highest = max(highest, box.velocity_q24[1] / METRE)
+    assert highest < 0.002
+    assert max(abs(box.position_q24[0]), abs(box.position_q24[2])) / METRE < 0.0001
+    assert box.position_q24[1] / METRE == pytest.approx(float(half), abs=0.0002)
 
 
 def add_wall(space: Space, rows: int, offset: tuple[int, int, int] = (0, 0, 0)) -> None:

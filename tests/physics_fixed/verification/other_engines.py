@@ -53,12 +53,12 @@ class Bound(NamedTuple):
 
 BOUNDS: dict[str, Bound] = {
     "projectile": Bound(0.04, 0.03, 0.03, 1e-3, 1e-3),
-    "sliding box": Bound(8e-3, 6e-3, 0.012, 7e-3, 0.014),
+    "sliding box": Bound(8e-3, 6e-3, 0.012, 5e-4, 0.014),
     "bouncing ball": Bound(0.12, 0.12, 0, 2e-3, 0),
     "rolling ball": Bound(0.01, 0.01, 0.01, 1e-3, 1e-3),
     "pendulum": Bound(0.01, 0.01, 0.01, 0.01, 0.01),
     "double pendulum": Bound(0.015, 0.012, 0.012, 0.01, 0.01),
-    "box tipping over an edge": Bound(0, 0.04, 0.04, 0.025, 0.025),
+    "box tipping over an edge": Bound(0, 0.03, 0.03, 0.02, 0.02),
     "tumbling box": Bound(5e-3, 0.01, 0.03, 0.01, 0.03),
     "stack of five boxes": Bound(0, 5e-3, 5e-3, 0.01, 5e-3),
     "ball pushed into a wall": Bound(0, 0.01, 0.05, 0.01, 0.05),
