@@ -49,6 +49,9 @@ class Column:
     steady : bool
         Whether cells hardly ever change, so that snapshots hold them in common: see
         :meth:`physics_fixed.tables.Table.own`. A matter of memory, no part of the schema.
+    passing : bool
+        Whether cells are nearly always 0, so that snapshots hold them only if some are not. The default is 0.
+        Likewise a matter of memory.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Column:
     hashed: bool = True
     default: int = 0
     steady: bool = False
+    passing: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -76,6 +80,8 @@ class Column:
         info = np.iinfo(self.dtype)
         if not info.min <= self.default <= info.max:
             raise SchemaError(f"column {self.name!r}: default {self.default} does not fit {self.dtype}")
+        if self.passing and (self.default or self.steady):
+            raise SchemaError(f"column {self.name!r} is passing; allowed for it: default 0, not steady")
 
     @property
     def row_size(self) -> int:
@@ -180,6 +186,11 @@ class Arena:
         """A new arena."""
         layout = ArenaLayout(columns, capacity)
         return cls(layout, np.zeros(layout.size, np.uint8))
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether all of it is 0, what lies beyond the used rows included."""
+        return not np.count_nonzero(self.words)
 
     def empty_like(self) -> Arena:
         """A new arena of the same layout, with whatever the memory held before."""

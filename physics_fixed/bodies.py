@@ -43,8 +43,8 @@ BODY_COLUMNS = (
     Column("gravity_scale_q24", "q24", steady=True),
     Column("linear_damping_q24", "q24", "1/s", steady=True),
     Column("angular_damping_q24", "q24", "1/s", steady=True),
-    Column("force_q24", "q24", "N", lanes=3),  # of the coming step, world axes
-    Column("torque_q24", "q24", "N m", lanes=3),
+    Column("force_q24", "q24", "N", lanes=3, passing=True),  # of the coming step, world axes
+    Column("torque_q24", "q24", "N m", lanes=3, passing=True),
 )
 """A step changes the columns that are not steady, and no others: those are changed by the caller alone."""
 

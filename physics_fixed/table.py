@@ -28,8 +28,7 @@ class Table:
     """
 
     __slots__ = (
-        "name", "columns", "key", "shared", "count", "capacity", "arena", "steady", "_plain", "_kept",
-        "cells",
+        "name", "columns", "key", "shared", "count", "capacity", "arena", "steady", "passing", "cells",
     )  # fmt: skip
 
     def __init__(
@@ -60,12 +59,16 @@ class Table:
         self.key = key
         self.shared = shared
         self.count = 0
-        self._plain = tuple(column for column in columns if not column.steady)
-        self._kept = tuple(column for column in columns if column.steady)
-        if self._kept and (shared or not self._plain):
-            raise SchemaError(f"table {name!r}: some columns are steady, or all are shared, not both")
-        self.steady: Arena | None = Arena.zeros(self._kept, capacity) if self._kept else None
-        self._adopt(Arena.zeros(self._plain, capacity))
+        plain = [column for column in columns if not (column.steady or column.passing)]
+        kept = [column for column in columns if column.steady]
+        passing = [column for column in columns if column.passing]
+        if (kept or passing) and (shared or not plain):
+            raise SchemaError(
+                f"table {name!r}: some columns are steady or passing, or all are shared, not both"
+            )
+        self.steady: Arena | None = Arena.zeros(kept, capacity) if kept else None
+        self.passing: Arena | None = Arena.zeros(passing, capacity) if passing else None
+        self._adopt(Arena.zeros(plain, capacity))
 
     def __repr__(self) -> str:
         return f"Table({self.name!r}, {self.count} rows of {len(self.columns)} columns)"
@@ -75,7 +78,7 @@ class Table:
 
     def _adopt(self, arena: Arena) -> None:
         self.arena, self.capacity = arena, arena.layout.capacity
-        self.cells = Cells(arena, self.steady)
+        self.cells = Cells(arena, self.steady, self.passing)
 
     def _move(self, arena: Arena) -> None:
         arena.copy_rows(self.arena, self.count)
@@ -95,7 +98,7 @@ class Table:
 
     def _adopt_steady(self, arena: Arena) -> None:
         self.steady = arena
-        self.cells = Cells(self.arena, arena)
+        self.cells = Cells(self.arena, arena, self.passing)
 
     def share_steady(self) -> Arena:
         """Promise that steady cells stay as they are until :meth:`own`; their arena, for others to hold."""
@@ -162,6 +165,10 @@ class Table:
             wider = self.steady.empty(grown)
             wider.copy_rows(self.steady, self.count)
             self.steady = wider
+        if self.passing is not None:
+            wider = Arena.zeros(self.passing.layout.columns, grown)
+            wider.copy_rows(self.passing, self.count)
+            self.passing = wider
         self._move(self.arena.empty(grown))
 
     def _refuse_too_many(self, capacity: int) -> None:
@@ -218,14 +225,13 @@ class Cells:
     again wherever rows may have been added, or cells be owned.
     """
 
-    def __init__(self, arena: Arena, steady: Arena | None) -> None:
-        self._arena, self._steady = arena, steady
+    def __init__(self, *arenas: Arena | None) -> None:
+        self._arenas = arenas
 
     def __getattr__(self, name: str) -> Array:
-        steady = self._steady
-        part = steady if steady is not None and name in steady.layout.places else self._arena
-        if name not in part.layout.places:
-            raise AttributeError(f"no column {name!r}")
-        view = part.views[name]
-        setattr(self, name, view)
-        return view
+        for arena in self._arenas:
+            if arena is not None and name in arena.layout.places:
+                view = arena.views[name]
+                setattr(self, name, view)
+                return view
+        raise AttributeError(f"no column {name!r}")

@@ -70,10 +70,11 @@ class CellDifference:
 class TableCopy:
     """What a snapshot holds of one table: its row count, and a copy of its arena, or a shared one itself.
 
-    ``steady`` is the arena of its steady columns, if it has any.
+    ``steady`` is the arena of its steady columns, if it has any; ``passing`` a copy of its passing ones, None
+    if all of their cells are 0.
     """
 
-    __slots__ = ("arena", "columns", "count", "steady")
+    __slots__ = ("arena", "columns", "count", "passing", "steady")
 
     def __init__(
         self, columns: Sequence[Column], arena: Arena, count: int, steady: Arena | None = None
@@ -81,6 +82,7 @@ class TableCopy:
         self.columns = columns
         self.arena = arena
         self.steady = steady
+        self.passing: Arena | None = None
         self.count = count
 
     @classmethod
@@ -90,15 +92,28 @@ class TableCopy:
         return cls(table.columns, table.share() if table.shared else table.arena.empty_like(), 0, steady)
 
     @property
+    def arenas(self) -> list[Arena]:
+        """All the memory that it holds, what it shares with others included."""
+        return [arena for arena in (self.arena, self.steady, self.passing) if arena is not None]
+
+    @property
     def arrays(self) -> list[Array]:
         """The columns in the declared order."""
         return [self.array(column.name) for column in self.columns]
 
     def array(self, column: str) -> Array:
         """The whole array of a column."""
-        if self.steady is not None and column in self.steady.layout.places:
-            return self.steady.views[column]
-        return self.arena.views[column]
+        for arena in (self.arena, self.steady, self.passing):
+            if arena is not None and column in arena.layout.places:
+                return arena.views[column]
+        return Arena.zeros([each for each in self.columns if each.name == column], self.capacity).views[
+            column
+        ]
+
+    @property
+    def capacity(self) -> int:
+        """Rows that there is room for."""
+        return self.arena.layout.capacity
 
     def __getitem__(self, column: str) -> Array:
         """The used prefix of a column."""
@@ -109,6 +124,8 @@ class TableCopy:
         count = self.count = table.count
         if table.steady is not None:
             self.steady = table.share_steady()
+        if table.passing is not None:
+            self.save_passing(table.passing, count)
         if table.shared:
             self.arena = table.share()
         elif self.arena.layout.capacity != table.capacity:
@@ -116,6 +133,15 @@ class TableCopy:
             self.arena.copy_rows(table.arena, count)
         else:
             copy_arena(self.arena, table.arena, count)
+
+    def save_passing(self, passing: Arena, count: int) -> None:
+        """Take the passing cells of a table, if there are any but 0."""
+        if passing.is_zero:
+            self.passing = None
+            return
+        if self.passing is None or self.passing.layout is not passing.layout:
+            self.passing = passing.empty_like()
+        copy_arena(self.passing, passing, count)
 
     def put_back(self, table: Table) -> None:
         """Give a table these rows."""
@@ -129,6 +155,10 @@ class TableCopy:
             table.arena.copy_rows(self.arena, self.count)
         if self.steady is not None:
             table.adopt_steady(self.steady)
+        if table.passing is not None:
+            table.passing.block.fill(0)
+            if self.passing is not None:
+                table.passing.copy_rows(self.passing, self.count)
         table.count = self.count
 
 
@@ -144,7 +174,7 @@ class Snapshot:
     @property
     def arenas(self) -> list[Arena]:
         """All the memory that it holds, what it shares with others included."""
-        return [copy.arena for copy in self.copies] + [copy.steady for copy in self.copies if copy.steady]
+        return [arena for copy in self.copies for arena in copy.arenas]
 
     @property
     def size(self) -> int:
@@ -229,16 +259,15 @@ class TableSet:
         """XXH3-128 of the live state, or of a snapshot: 16 bytes. Finds accidents, not forgers."""
         digest = xxhash.xxh3_128_digest
         tables = []
-        for (count, arena, steady), columns in zip(
-            self._sources(snapshot), self._hashed_columns, strict=True
-        ):
+        for source, columns in zip(self._sources(snapshot), self._hashed_columns, strict=True):
+            count = source.count
             parts = [struct.pack("<q", count)]
+            shared, steady = source.arena.hashes, source.steady
             for index, column in columns:
-                part = arena if steady is None or not column.steady else steady
-                known = part.hashes
+                known = steady.hashes if column.steady and steady is not None else shared
                 found = known.get(index) if known else None
                 if found is None:
-                    found = _column_hash(part.views[column.name], count)
+                    found = _column_hash(source.array(column.name), count)
                     if known is not None:
                         known[index] = found
                 parts.append(found)
@@ -248,11 +277,8 @@ class TableSet:
     def hash_tree(self, snapshot: Snapshot | None = None) -> HashTree:
         """The hash with all of its inner nodes, for finding where two states differ."""
         counts, columns, chunks = [], [], []
-        for (count, arena, steady), hashed in zip(self._sources(snapshot), self._hashed_columns, strict=True):
-            arrays = [
-                (arena if steady is None or not column.steady else steady).views[column.name]
-                for _, column in hashed
-            ]
+        for source, hashed in zip(self._sources(snapshot), self._hashed_columns, strict=True):
+            arrays, count = [source.array(column.name) for _, column in hashed], source.count
             chunks.append(tuple(tuple(_chunk_hashes(array, count)) for array in arrays))
             columns.append(tuple(_column_hash(array, count) for array in arrays))
             counts.append(count)
@@ -362,26 +388,28 @@ class TableSet:
             if table.steady is not None:
                 copy.steady = Arena.zeros(table.steady.layout.columns, capacity)
                 copy.steady.hashes = {}
+            if table.passing is not None:
+                copy.passing = Arena.zeros(table.passing.layout.columns, capacity)
             offset = start
             for column, array in zip(table.columns, copy.arrays, strict=True):
                 cells = np.frombuffer(data, column.dtype, count * column.lanes, offset)
                 array[:count] = cells.reshape(array[:count].shape)
                 offset += count * column.row_size
+            if copy.passing is not None and copy.passing.is_zero:
+                copy.passing = None
             snapshot.copies.append(copy)
         return snapshot
 
-    def _sources(self, snapshot: Snapshot | None) -> Iterator[tuple[int, Arena, Arena | None]]:
-        if snapshot is None:
-            return (
-                (
-                    table.count,
-                    table.share() if table.shared else table.arena,
-                    None if table.steady is None else table.share_steady(),
-                )
-                for table in self.tables
-            )
-        assert snapshot.schema_digest == self.schema_digest
-        return ((copy.count, copy.arena, copy.steady) for copy in snapshot.copies)
+    def _sources(self, snapshot: Snapshot | None) -> Sequence[Table | TableCopy]:
+        if snapshot is not None:
+            assert snapshot.schema_digest == self.schema_digest
+            return snapshot.copies
+        for table in self.tables:  # what is hashed from now on stays as it is
+            if table.shared:
+                table.share()
+            if table.steady is not None:
+                table.share_steady()
+        return self.tables
 
 
 def copy_arena(arena: Arena, source: Arena, count: int) -> None:

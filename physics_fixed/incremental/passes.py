@@ -27,7 +27,7 @@ _PARTS: Final = "Tuple((int64[:,::1],int64[::1],uint8[::1]))"
 
 @kernel(
     f"int64(int64[::1],int64,int64,int64,int64[::1],int64[::1],{_PARTS},{_PARTS},{_PARTS},{_PARTS},{_PARTS},"
-    f"{tuple_of_arguments(place_boxes, 2)},{tuple_of_arguments(find_dirty, 4)})"
+    f"{_PARTS},{_PARTS},{tuple_of_arguments(place_boxes, 2)},{tuple_of_arguments(find_dirty, 4)})"
 )
 def begin_again(
     crew: Words,
@@ -38,9 +38,11 @@ def begin_again(
     numbers: Words,
     bodies: Parts,
     steady: Parts,
+    passing: Parts,
     entry: Parts,
     few: Parts,
     few_steady: Parts,
+    few_passing: Parts,
     boxes: Given,
     reach: Given,
 ) -> int:
@@ -54,7 +56,7 @@ def begin_again(
         Rows that changed; those from ``count`` on are gone, and come last.
     numbers : (n,)
         0, 1, 2 and so on.
-    bodies, steady, entry, few, few_steady : arenas
+    bodies, steady, passing, entry, few, few_steady, few_passing : arenas
         The bodies, what the record has of them, and the small world's.
     boxes, reach : tuples
         The rest of what :func:`physics_fixed.broadphase.boxes.place_boxes`, for the small world, and
@@ -69,12 +71,13 @@ def begin_again(
     copy_rows(present, changed, *bodies, changed, *entry)
     copy_rows(present, changed, *bodies, numbers, *few)
     copy_rows(present, changed, *steady, numbers, *few_steady)
+    copy_rows(present, changed, *passing, numbers, *few_passing)
     place_boxes(crew, present, *boxes)
     return find_dirty(count, old_count, changed_count, changed, *reach)
 
 
 @kernel(
-    f"void(int64,int64[::1],int64[::1],{_PARTS},{_PARTS},{_PARTS},{_PARTS},"
+    f"void(int64,int64[::1],int64[::1],{_PARTS},{_PARTS},{_PARTS},{_PARTS},{_PARTS},{_PARTS},"
     f"{tuple_of_arguments(gather_contacts, 0)})"
 )
 def gather_few(
@@ -83,8 +86,10 @@ def gather_few(
     numbers: Words,
     bodies: Parts,
     steady: Parts,
+    passing: Parts,
     few: Parts,
     few_steady: Parts,
+    few_passing: Parts,
     contacts: Given,
 ) -> None:
     """Copy listed bodies, and chosen contacts, into the small world.
@@ -94,6 +99,7 @@ def gather_few(
     """
     copy_rows(row_count, rows, *bodies, numbers, *few)
     copy_rows(row_count, rows, *steady, numbers, *few_steady)
+    copy_rows(row_count, rows, *passing, numbers, *few_passing)
     gather_contacts(*contacts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from physics_fixed.arenas import Arena
 from physics_fixed.bodies import body_table
 from physics_fixed.contacts import contact_table
 from physics_fixed.continuous.islands import join_swept
@@ -16,6 +17,15 @@ from physics_fixed.step import Scratch, StepTables
 from physics_fixed.tables import Table, TableCopy, copy_arena
 
 _NO_ROWS: Words = np.zeros(0, np.int64)
+
+
+def _widened(arena: Arena | None, capacity: int, count: int) -> Arena | None:
+    """The first rows of an arena in one of another capacity."""
+    if arena is None:
+        return None
+    wider = Arena.zeros(arena.layout.columns, capacity)
+    wider.copy_rows(arena, count)
+    return wider
 
 
 class Record:
@@ -32,7 +42,9 @@ class Record:
     entry : TableCopy
         The bodies when the step began.
     result : Arena
-        Their columns that are not steady, when it ended.
+        Their columns that are neither steady nor passing, when it ended.
+    forces : Arena or None
+        The passing ones then: of bodies that do not move. None if all are 0.
     after : Shared
         The contacts when the step ended.
     joints : JointRecord
@@ -56,8 +68,8 @@ class Record:
     """
 
     __slots__ = (
-        "active", "after", "before", "box_q24", "dirty", "entry", "events", "flags", "follows", "geometries",
-        "island", "joints", "live_count", "result", "settings", "tick", "touched", "version",
+        "active", "after", "before", "box_q24", "dirty", "entry", "events", "flags", "follows", "forces",
+        "geometries", "island", "joints", "live_count", "result", "settings", "tick", "touched", "version",
         "version_before", "words",
     )  # fmt: skip
 
@@ -67,6 +79,7 @@ class Record:
         bodies = body_table()
         self.entry = TableCopy.like(bodies)
         self.result = bodies.arena.empty_like()
+        self.forces: Arena | None = None
         self.before = self.after = self.geometries = self.words = Shared.of(contact_table())
         self.joints = JointRecord()
         self.live_count = self.flags = 0
@@ -90,6 +103,8 @@ class Record:
         self.entry.arena.copy_rows(old, count)
         result.copy_rows(self.result, count)
         self.result = result
+        self.entry.passing = _widened(self.entry.passing, bodies.capacity, count)
+        self.forces = _widened(self.forces, bodies.capacity, count)
         box_q24, active, island = self.box_q24, self.active, self.island
         self._place(bodies.capacity)
         self.box_q24[:count] = box_q24[:count]
@@ -130,6 +145,7 @@ class Record:
         bodies, contacts = tables.bodies, tables.contacts
         count = bodies.count
         copy_arena(self.result, bodies.arena, count)
+        self.keep_forces(bodies)
         self.after = Shared.of(contacts)
         self.box_q24[:count] = scratch.box_q24[:count]
         self.active[:count] = scratch.active[:count]
@@ -147,6 +163,35 @@ class Record:
         )  # fmt: skip
         self.live_count = int(np.count_nonzero(alive[:count]))
         self.tick = tick
+
+    def keep_forces(self, bodies: Table) -> None:
+        """Keep the passing columns that the step left."""
+        assert bodies.passing is not None
+        self.forces = None
+        if not bodies.passing.is_zero:
+            self.forces = bodies.passing.empty_like()
+            copy_arena(self.forces, bodies.passing, bodies.count)
+
+    def patch_forces(self, few: Table, places: Words, rows: Words) -> None:
+        """Put the passing columns of dirty bodies, which stand in ``places`` of a small table, into rows."""
+        passing = few.passing
+        assert passing is not None
+        if self.forces is None:
+            if passing.is_zero:
+                return
+            self.forces = Arena.zeros(passing.layout.columns, self.result.layout.capacity)
+        for mine, theirs in zip(self.forces.arrays, passing.arrays, strict=True):
+            mine[rows] = theirs[places]
+        if self.forces.is_zero:
+            self.forces = None
+
+    def give_forces(self, bodies: Table) -> None:
+        """Make the passing columns those that the step left."""
+        assert bodies.passing is not None
+        if self.forces is None:
+            bodies.passing.block.fill(0)
+        else:
+            copy_arena(bodies.passing, self.forces, bodies.count)
 
     def put_back(self, tables: StepTables, settings: Table) -> None:
         """Make what the step read the state of other tables."""
@@ -177,7 +222,12 @@ class Record:
         for column in self.entry.columns:
             name = column.name
             checks.append((f"entry {name}", np.array_equal(self.entry[name], other.entry[name])))
-            if not column.steady:
+            if not (column.steady or column.passing):
                 mine, theirs = self.result.views[name][:count], other.result.views[name][:count]
                 checks.append((f"result {name}", np.array_equal(mine, theirs)))
+        forces = [
+            [np.zeros(0)] if record.forces is None else [array[:count] for array in record.forces.arrays]
+            for record in (self, other)
+        ]
+        checks.append(("forces", all(map(np.array_equal, *forces))))
         return [name for name, is_equal in checks if not is_equal] + self.joints.compare(other.joints)

@@ -206,6 +206,13 @@ class Recorder:
             found = unchecked(find_different_rows)(
                 both, *bodies.arena.parts, *old.arena.parts, limit, 0, small.mark, small.found
             )
+        forces = bodies.passing
+        assert forces is not None
+        if found <= limit and not (old.passing is None and forces.is_zero):
+            others = old.passing or Arena.zeros(forces.layout.columns, bodies.capacity)
+            found = unchecked(find_different_rows)(
+                both, *forces.parts, *others.parts, limit, found, small.mark, small.found
+            )
         if found <= limit and bodies.share_steady() is not old.steady:
             found = unchecked(find_different_rows)(
                 both, *bodies.steady.parts, *old.steady.parts, limit, found, small.mark, small.found
@@ -285,6 +292,8 @@ class Recorder:
         # Contacts reach farther than boxes only where somebody sleeps.
         base_count, added_count = (patch.base_count, patch.added_count) if small.sleepers else (0, 0)
         assert bodies.steady is not None and few.steady is not None
+        assert bodies.passing is not None and few.passing is not None
+        entry.save_passing(bodies.passing, count)
         reach = (
             small.scratch.box_q24, small.scratch.active, record.box_q24, record.active, record.island,
             bodies.cells.alive, count // 2, small.hit, small.role, small.probe, small.counts,
@@ -293,8 +302,8 @@ class Recorder:
         )  # fmt: skip
         pays = unchecked(begin_again)(
             small.scratch.crew.words, count, old_count, changed, small.found, small.numbers,
-            bodies.arena.parts, bodies.steady.parts, entry.arena.parts, few.arena.parts, few.steady.parts,
-            bound.boxes, reach,
+            bodies.arena.parts, bodies.steady.parts, bodies.passing.parts, entry.arena.parts,
+            few.arena.parts, few.steady.parts, few.passing.parts, bound.boxes, reach,
         )  # fmt: skip
         record.resize(count)
         return bool(pays)
@@ -338,6 +347,7 @@ class Recorder:
         )  # fmt: skip
         record.version_before, record.version = record.version, self._new_version()
         record.dirty = small.dirty_rows[:dirty_count].copy()
+        record.patch_forces(small.bodies, small.dirty_places[:dirty_count], record.dirty)
         counts: list[int] = small.counts.tolist()
         if counts[DIFFERENT_COUNT]:
             gone_count = patch.gone_count + counts[LOST_COUNT]
@@ -349,6 +359,7 @@ class Recorder:
     def _take_results(self, record: Record) -> None:
         """Make the record's results the state of the space."""
         copy_arena(self._bodies.arena, record.result, self._bodies.count)
+        record.give_forces(self._bodies)
         self._contacts.adopt(*record.after)
         record.joints.take_results(self._joints)
 

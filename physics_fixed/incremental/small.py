@@ -120,14 +120,15 @@ class SmallWorld:
         contacts.renew(chosen + chosen_added)
         contacts.set_count(chosen + chosen_added)
         assert bodies.steady is not None and mine.steady is not None
+        assert bodies.passing is not None and mine.passing is not None
         gathered = (
             chosen, self.chosen, base.views["pair"], base.views["sub"], *base.parts, chosen_added,
             self.chosen_added, added.views["pair"], added.views["sub"], *added.parts, self.place,
             *contacts.arena.parts, contacts.cells.pair,
         )  # fmt: skip
         unchecked(gather_few)(
-            row_count, self.rows, self.numbers, bodies.arena.parts, bodies.steady.parts, mine.arena.parts,
-            mine.steady.parts, gathered,
+            row_count, self.rows, self.numbers, bodies.arena.parts, bodies.steady.parts,
+            bodies.passing.parts, mine.arena.parts, mine.steady.parts, mine.passing.parts, gathered,
         )  # fmt: skip
 
     def remember(self) -> None:

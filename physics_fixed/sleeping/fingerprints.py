@@ -20,6 +20,9 @@ from physics_fixed.tables import Table
 UNSEALED_COLUMNS: Final = frozenset({"still_ticks", "seal", "user_id"})
 """Columns of the table of bodies that have no part in how a body moves."""
 
+Parts = tuple[Words, Words, Bytes]
+
+_PARTS: Final = "Tuple((int64[:,::1],int64[::1],uint8[::1]))"
 _HALF_BITS: Final = 32
 _HALF_MASK: Final = (1 << _HALF_BITS) - 1
 _WEIGHT_BITS: Final = 30
@@ -40,23 +43,24 @@ def _weights() -> Words:
 WEIGHTS: Final = _weights()
 
 
-def sealed_places(bodies: Table) -> tuple[Words, Words]:
-    """Places of the columns of a table of bodies that a seal covers: of the plain and of the steady ones.
+def sealed_places(bodies: Table) -> tuple[Words, Words, Words]:
+    """Places of the columns of a table of bodies that a seal covers: plain, steady and passing ones.
 
     Shape (columns, 3): first byte in the arena, bytes of a row, and the first weight, which goes by the
     declared order.
     """
-    assert bodies.steady is not None
+    found: list[list[tuple[int, int, int]]] = [[], [], []]
     weight = 0
-    plain: list[tuple[int, int, int]] = []
-    steady: list[tuple[int, int, int]] = []
     for column in bodies.columns:
         if column.name not in UNSEALED_COLUMNS:
-            found, layout = (steady, bodies.steady.layout) if column.steady else (plain, bodies.arena.layout)
-            found.append((layout.places[column.name][0], column.row_size, weight))
+            group = 1 if column.steady else 2 if column.passing else 0
+            arena = (bodies.arena, bodies.steady, bodies.passing)[group]
+            assert arena is not None
+            found[group].append((arena.layout.places[column.name][0], column.row_size, weight))
             weight += 2 * _words_of(column)
     assert weight <= _WEIGHTS_LENGTH, weight
-    return np.array(plain, np.int64), np.array(steady, np.int64)
+    plain, steady, passing = (np.array(group, np.int64) for group in found)
+    return plain, steady, passing
 
 
 def _words_of(column: Column) -> int:
@@ -112,18 +116,13 @@ def fingerprint_run(
                 weight += 2
 
 
-@kernel(
-    "void(int64,int64[::1],int64[:,::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],uint8[::1],int64[::1],int64[::1])"
-)
+@kernel(f"void(int64,int64[::1],{_PARTS},{_PARTS},{_PARTS},int64[::1],int64[::1])")
 def fingerprint_rows(
     row_count: int,
     rows: Words,
-    places: Words,
-    words: Words,
-    block: Bytes,
-    steady_places: Words,
-    steady_words: Words,
-    steady_block: Bytes,
+    plain: Parts,
+    steady: Parts,
+    passing: Parts,
     weights: Words,
     found: Words,
 ) -> None:
@@ -133,8 +132,8 @@ def fingerprint_rows(
     ----------
     rows : (row_count,)
         Ascending.
-    places, words, block, steady_places, ... : arrays
-        The columns to cover, from :func:`sealed_places`, and the memory of the two arenas.
+    plain, steady, passing : tuples
+        The columns to cover, from :func:`sealed_places`, and the memory of their arena as words and bytes.
     weights : (_WEIGHTS_LENGTH,)
         WEIGHTS.
     found : (row_count,), written
@@ -148,8 +147,9 @@ def fingerprint_rows(
         run = found[begin:end]
         for k in range(end - begin):
             run[k] = _NEVER_ZERO
-        fingerprint_run(rows[begin], end - begin, places, words, block, weights, run)
-        fingerprint_run(rows[begin], end - begin, steady_places, steady_words, steady_block, weights, run)
+        fingerprint_run(rows[begin], end - begin, plain[0], plain[1], plain[2], weights, run)
+        fingerprint_run(rows[begin], end - begin, steady[0], steady[1], steady[2], weights, run)
+        fingerprint_run(rows[begin], end - begin, passing[0], passing[1], passing[2], weights, run)
         begin = end
 
 
@@ -163,14 +163,14 @@ class Seals:
 
     def fingerprint(self, bodies: Table, row_count: int, rows: Words, found: Words) -> None:
         """Write the fingerprints of the first rows in a list, see :func:`fingerprint_rows`."""
-        arena, steady = bodies.arena, bodies.steady
-        assert steady is not None
+        arena, steady, passing = bodies.arena, bodies.steady, bodies.passing
+        assert steady is not None and passing is not None
         if self._places_of != (arena.layout, steady.layout):
             self._places_of, self._places = (arena.layout, steady.layout), sealed_places(bodies)
-        plain, others = self._places
+        plain, others, forces = self._places
         fingerprint_rows(
-            row_count, rows, plain, arena.words, arena.block, others, steady.words, steady.block, WEIGHTS,
-            found,
+            row_count, rows, (plain, arena.words, arena.block), (others, steady.words, steady.block),
+            (forces, passing.words, passing.block), WEIGHTS, found,
         )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ FAR = 1 << 50
 RUNS = 100
 
 # Places of arguments of begin_again, of its ``reach``, of patch_record and of find_changed_rows.
-ENTRY = 8
+ENTRY = 9
 REACH_BOX, REACH_ACTIVE, REACH_COUNTS = 2, 3, (11, 14, 16)
 SWEPT = 6
 TOUCHED_COUNT, DIRTY_COUNT = 7, 9
@@ -32,12 +32,13 @@ def no_touch_test(patch: pytest.MonkeyPatch) -> None:
     """What a changed body newly meets is not dirty."""
 
     def in_parts(*arguments: Any) -> int:
-        crew, count, old_count, changed_count, changed, numbers, bodies, steady = arguments[:ENTRY]
-        entry, few, few_steady, boxes, reach = arguments[ENTRY:]
+        crew, count, old_count, changed_count, changed, numbers, bodies, steady, passing = arguments[:ENTRY]
+        entry, few, few_steady, few_passing, boxes, reach = arguments[ENTRY:]
         present = changed_count - max(0, old_count - count)
         rows.copy_rows(present, changed, *bodies, changed, *entry)
         rows.copy_rows(present, changed, *bodies, numbers, *few)
         rows.copy_rows(present, changed, *steady, numbers, *few_steady)
+        rows.copy_rows(present, changed, *passing, numbers, *few_passing)
         place_boxes(crew, present, *boxes)
         new_box, box = reach[0], reach[REACH_BOX]
         there = new_box.copy()
