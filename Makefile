@@ -15,6 +15,7 @@ play: $(READY)
 	$(BIN)/lockstep play
 
 test: $(READY)
+	$(BIN)/python -c 'from physics_fixed import warmup; warmup.compile_all()'
 	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
 
 lint: $(READY)

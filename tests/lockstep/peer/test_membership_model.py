@@ -25,6 +25,9 @@ EVEN = Scenario(4, 0, (drop(2, 3), Plan(), drop(0, 1), Plan()), owners=(0, 2))
 TWO_CHANGES = Scenario(3, 0, (drop(2), drop(0), Plan()), epochs=2)
 
 
+LONG = ("three and a newcomer", "four, split evenly", "LowerAcceptedTaken")
+
+
 @dataclasses.dataclass(frozen=True)
 class Fault:
     """Wrong rules, where they show, and the checks one of which must find them."""
@@ -51,14 +54,20 @@ FAULTS = (
 )
 
 
-@pytest.mark.parametrize(("name", "scenario"), SCENARIOS, ids=[name for name, _ in SCENARIOS])
-def test_every_state_of_a_small_session_is_right(name: str, scenario: Scenario) -> None:
+def chosen(what: object, name: str) -> object:
+    """A parameter, marked if it takes long."""
+    marks = [pytest.mark.slow] if name in LONG else []
+    return pytest.param(what, id=name, marks=marks)
+
+
+@pytest.mark.parametrize("scenario", [chosen(scenario, name) for name, scenario in SCENARIOS])
+def test_every_state_of_a_small_session_is_right(scenario: Scenario) -> None:
     explorer = Explorer(scenario, states_max=1_000_000)
     assert explorer.run() > 1000
     assert explorer.is_complete
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=[each.rules.__name__ for each in FAULTS])
+@pytest.mark.parametrize("fault", [chosen(fault, fault.rules.__name__) for fault in FAULTS])
 def test_a_planted_fault_is_found(fault: Fault) -> None:
     explorer = Explorer(fault.scenario, rules=fault.rules, states_max=300_000, forgets=fault.forgets)
     with pytest.raises(CheckFailed, match=f"^{fault.found}:"):

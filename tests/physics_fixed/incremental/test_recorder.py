@@ -309,6 +309,7 @@ def test_a_step_changes_no_steady_column() -> None:
                 assert np.array_equal(cells, space.bodies[name]), name
 
 
+@pytest.mark.slow
 def test_the_interpreter_finds_the_same() -> None:
     """The kernels with the compiler off: the same bodies are recomputed, and nothing overflows."""
     seeds = (1, 4, 9, 13, 14)
