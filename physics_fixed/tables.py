@@ -7,8 +7,9 @@ serialisation code, so nobody can forget a field.
 Layout
 ------
 A table owns one arena (:mod:`physics_fixed.arenas`), a single block of bytes in which its columns stand one
-after the other. So a snapshot of a table is one copy of one block. Capacity grows by doubling and is not part
-of the state: hash, diff and wire form see only the used prefix of every column.
+after the other. So a snapshot of a table is one copy of one block. Steady and passing columns have an arena
+of their own each, of the same capacity. Capacity grows by doubling and is not part of the state: hash, diff
+and wire form see only the used prefix of every column.
 
 Invariants
 ----------
@@ -19,8 +20,8 @@ Invariants
 * A *shared* table, for large state that rarely changes or is written anew as a whole, is not copied by a
   snapshot: table and snapshots hold the same arena, and :meth:`Table.own` makes a copy before the next write
   (:meth:`Table.renew` room for new cells). Until then its hashes are kept.
-* *Steady* columns of a table that is copied are shared in the same way, in an arena of their own: what a body
-  is, beside where it is. Both arenas have the table's capacity.
+* *Steady* columns of a table that is copied are shared in the same way: what a body is, beside where it is.
+* *Passing* columns, such as the force of one step, are copied only where some cell is not 0.
 """
 
 from __future__ import annotations
