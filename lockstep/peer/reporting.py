@@ -18,6 +18,7 @@ from netcode.protocol.endpoint import Endpoint
 
 MEMBERSHIP_RECORD_SIZE_MAX = 900
 CHECK_SENDS = 4  # datagrams of a link that carry each state hash
+CHECKS_MAX = 16  # state hashes that wait to be told
 _NO_ARRIVAL = (0, records.ARRIVAL_NONE)
 
 
@@ -35,8 +36,8 @@ class Reporting:
         self._endpoint = endpoint
         self._links = links
         self._pacer = pacer
-        self._check: CheckReport | None = None
-        self._check_sends = 0
+        self._checks: dict[int, CheckReport] = {}  # by tick, oldest first
+        self._check_sends: dict[int, int] = {}
         self._arrivals: dict[int, tuple[int, int]] = {}
 
     def note_arrival(self, link: Link, tick: int, own_tick: int) -> None:
@@ -50,12 +51,18 @@ class Reporting:
     def set_check(self, epoch: int, check: Check) -> None:
         """A state hash to tell, from now on and in a few datagrams: one of them will arrive."""
         assert check.root is not None, check.tick
-        self._check = CheckReport(epoch, check.tick, check.root, check.verdict)
-        self._check_sends = CHECK_SENDS
+        self._checks[check.tick] = CheckReport(epoch, check.tick, check.root, check.verdict)
+        self._check_sends[check.tick] = CHECK_SENDS
+        while len(self._checks) > CHECKS_MAX:
+            self._drop_check(min(self._checks))
 
     def clear_check(self) -> None:
         """The epoch is over: its hashes mean nothing any more."""
-        self._check = None
+        self._checks.clear()
+        self._check_sends.clear()
+
+    def _drop_check(self, tick: int) -> None:
+        del self._checks[tick], self._check_sends[tick]
 
     def forget(self, link: int) -> None:
         """A link is gone."""
@@ -64,9 +71,13 @@ class Reporting:
     def queue(self, membership: Membership, session: Session, now_us: int) -> None:
         """Queue this tick's records on every link."""
         endpoint, pacer = self._endpoint, self._pacer
-        if self._check is not None and self._check_sends > 0:
-            self._check_sends -= 1
-            endpoint.queue_record(None, records.CHECK, records.encode_check(self._check))
+        if self._checks:
+            # One in a datagram: what was told least, and of those the oldest.
+            tick = max(self._checks, key=lambda each: (self._check_sends[each], -each))
+            endpoint.queue_record(None, records.CHECK, records.encode_check(self._checks[tick]))
+            self._check_sends[tick] -= 1
+            if not self._check_sends[tick]:
+                self._drop_check(tick)
         epoch, held, suspects = membership.report()
         phase = pacer.phase(session.tick, now_us)
         for link in self._links.all():

@@ -42,6 +42,11 @@ def test_re_simulations_that_once_differed_do_not_again() -> None:
         assert load("incremental")(int(line.split()[0]))
 
 
+def test_flipped_bits_that_once_were_found_late_are_not_again() -> None:
+    for line in (CORPUS / "desync.txt").read_text(encoding="utf-8").splitlines():
+        assert desync.run_once(int(line.split()[0]))
+
+
 def test_a_seed_is_a_whole_run() -> None:
     """The same seed gives the same figures: nothing depends on time, or on what ran before."""
     assert network.run_once(5) == network.run_once(5)
