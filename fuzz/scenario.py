@@ -134,7 +134,7 @@ class Run:
             case "join" if a not in cluster.nodes and self._is_active(b):
                 cluster.add_node(a)
                 cluster.join(a, b)
-            case "leave" if self._is_active(a) and len(cluster.active) > 1:
+            case "leave" if self._is_active(a) and len(cluster.active) > 1 and self._can_do_without(a):
                 cluster.leave(a)
             case "crash" if self._is_active(a) and self._can_spare(a):
                 self.gone.append(cluster.remove(a).peer)
@@ -151,6 +151,21 @@ class Run:
         }
         views = [peer.view for peer in self.cluster.active]
         return bool(others) and all(view.is_quorum(others & set(view.members)) for view in views)
+
+    def _can_do_without(self, number: int) -> bool:
+        """Whether those that live are a quorum of every view once a core has left it.
+
+        Of two cores the younger alone pauses for good (docs/MEMBERSHIP.md): who leaves when the older of
+        them has just crashed leaves nobody who could go on.
+        """
+        leaver = self.cluster.nodes[number].peer.identity
+        living = {peer.identity for peer in self.cluster.active} - {leaver}
+        for view in (peer.view for peer in self.cluster.active):
+            rest = [member for member in view.members if member != leaver]
+            here = [member for member in rest if member in living]
+            if 2 * len(here) < len(rest) or (2 * len(here) == len(rest) and rest[:1] != here[:1]):
+                return False
+        return True
 
     def _recover(self) -> None:
         """The faults are over: whoever is a member goes on within a bounded time."""
