@@ -107,7 +107,7 @@ class ArenaLayout:
     def __init__(self, columns: Sequence[Column], capacity: int) -> None:
         self.columns = tuple(columns)
         self.capacity = capacity
-        self._others = {capacity: self}
+        self._others: dict[int, ArenaLayout] = {}  # by capacity, when others are first asked for
         self.extents = np.zeros((len(self.columns), 2), np.int64)
         self.places: dict[str, tuple[int, int, Column]] = {}
         first = 0
@@ -119,6 +119,9 @@ class ArenaLayout:
 
     def resized(self, capacity: int) -> ArenaLayout:
         """The same columns with another capacity; made once, for capacities come again and again."""
+        if capacity == self.capacity:
+            return self
+        self._others.setdefault(self.capacity, self)
         other = self._others.get(capacity)
         if other is None:
             other = ArenaLayout(self.columns, capacity)
@@ -195,6 +198,11 @@ class Arena:
     def empty_like(self) -> Arena:
         """A new arena of the same layout, with whatever the memory held before."""
         return Arena(self.layout, np.empty(self.layout.size, np.uint8))
+
+    def zeros_like(self, capacity: int) -> Arena:
+        """A new arena with the same columns, all cells 0."""
+        layout = self.layout.resized(capacity)
+        return Arena(layout, np.zeros(layout.size, np.uint8))
 
     def empty(self, capacity: int) -> Arena:
         """A new arena with the same columns, with whatever the memory held before."""

@@ -166,7 +166,7 @@ class Table:
             wider.copy_rows(self.steady, self.count)
             self.steady = wider
         if self.passing is not None:
-            wider = Arena.zeros(self.passing.layout.columns, grown)
+            wider = self.passing.zeros_like(grown)
             wider.copy_rows(self.passing, self.count)
             self.passing = wider
         self._move(self.arena.empty(grown))

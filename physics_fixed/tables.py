@@ -107,9 +107,9 @@ class TableCopy:
         for arena in (self.arena, self.steady, self.passing):
             if arena is not None and column in arena.layout.places:
                 return arena.views[column]
-        return Arena.zeros([each for each in self.columns if each.name == column], self.capacity).views[
-            column
-        ]
+        (absent,) = (each for each in self.columns if each.name == column)
+        shape = self.capacity if absent.lanes == 1 else (self.capacity, absent.lanes)
+        return np.zeros(shape, absent.dtype)
 
     @property
     def capacity(self) -> int:
@@ -130,7 +130,7 @@ class TableCopy:
         if table.shared:
             self.arena = table.share()
         elif self.arena.layout.capacity != table.capacity:
-            self.arena = Arena.zeros(table.arena.layout.columns, table.capacity)
+            self.arena = table.arena.zeros_like(table.capacity)
             self.arena.copy_rows(table.arena, count)
         else:
             copy_arena(self.arena, table.arena, count)
@@ -383,14 +383,14 @@ class TableSet:
             capacity = table.capacity
             while capacity < count:
                 capacity *= 2
-            copy = TableCopy(table.columns, Arena.zeros(table.arena.layout.columns, capacity), count)
+            copy = TableCopy(table.columns, table.arena.zeros_like(capacity), count)
             if table.shared:
                 copy.arena.hashes = {}
             if table.steady is not None:
-                copy.steady = Arena.zeros(table.steady.layout.columns, capacity)
+                copy.steady = table.steady.zeros_like(capacity)
                 copy.steady.hashes = {}
             if table.passing is not None:
-                copy.passing = Arena.zeros(table.passing.layout.columns, capacity)
+                copy.passing = table.passing.zeros_like(capacity)
             offset = start
             for column, array in zip(table.columns, copy.arrays, strict=True):
                 cells = np.frombuffer(data, column.dtype, count * column.lanes, offset)

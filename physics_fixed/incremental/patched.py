@@ -70,24 +70,26 @@ class PatchedArena(Arena):
     def __getattr__(self, name: str) -> Any:
         if name == "views":
             return _ViewsWhenAsked(self)
-        if name not in _LAZY:
+        if name not in _LAZY or self.patch is None:
             raise AttributeError(name)
         self.join()
         return getattr(self, name)
 
     def join(self) -> None:
-        """Write the cells."""
+        """Write the cells. Several threads may: what each writes is equal, and shows when it is complete."""
         patch = self.patch
-        assert patch is not None
-        super().__init__(self.layout, np.empty(self.layout.size, np.uint8))
-        self.hashes = {}
-        self.patch = None
+        if patch is None:
+            return
+        whole = Arena(self.layout, np.empty(self.layout.size, np.uint8))
         old, new = patch.base.views, patch.added.views
         run: Words = np.empty((2 * patch.added_count + patch.base_count + 1, RUN_WIDTH), np.int64)
         join_contacts(
             patch.base_count, old["pair"], old["sub"], *patch.base.parts, patch.gone, patch.added_count,
-            new["pair"], new["sub"], *patch.added.parts, run, *self.parts,
+            new["pair"], new["sub"], *patch.added.parts, run, *whole.parts,
         )  # fmt: skip
+        self.block, self.words, self.parts = whole.block, whole.words, whole.parts
+        self.memory, self.views = whole.memory, whole.views
+        self.patch = None
 
 
 class _ViewsWhenAsked(dict[str, Array]):
@@ -100,17 +102,15 @@ class _ViewsWhenAsked(dict[str, Array]):
         self._arena = arena
 
     def __missing__(self, name: str) -> Array:
-        if self._arena.patch is not None:
-            self._arena.join()  # from now on the arena has views of its own
+        self._arena.join()  # from now on the arena has views of its own
         view = self[name] = self._arena.views[name]
         return view
 
 
 def patch_of(arena: Arena, count: int, nothing: Bytes) -> Patch:
     """Contacts as base and difference; ``nothing`` are zeros, as many as contacts."""
-    if isinstance(arena, PatchedArena) and arena.patch is not None:
-        return arena.patch
-    return Patch(arena, count, nothing, 0, arena, 0)
+    patch = arena.patch if isinstance(arena, PatchedArena) else None
+    return patch or Patch(arena, count, nothing, 0, arena, 0)
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64,int64)")

@@ -23,7 +23,7 @@ def _widened(arena: Arena | None, capacity: int, count: int) -> Arena | None:
     """The first rows of an arena in one of another capacity."""
     if arena is None:
         return None
-    wider = Arena.zeros(arena.layout.columns, capacity)
+    wider = arena.zeros_like(capacity)
     wider.copy_rows(arena, count)
     return wider
 
@@ -96,7 +96,7 @@ class Record:
 
     def fit(self, bodies: Table) -> None:
         """Give rows the layout of a table that is as long or longer; they stay as they are."""
-        if self.result.layout.capacity == bodies.capacity:
+        if self.result.layout is bodies.arena.layout:
             return
         count, old = self.entry.count, self.entry.arena
         self.entry.arena, result = bodies.arena.empty_like(), bodies.arena.empty_like()
@@ -179,7 +179,7 @@ class Record:
         if self.forces is None:
             if passing.is_zero:
                 return
-            self.forces = Arena.zeros(passing.layout.columns, self.result.layout.capacity)
+            self.forces = passing.zeros_like(self.result.layout.capacity)
         for mine, theirs in zip(self.forces.arrays, passing.arrays, strict=True):
             mine[rows] = theirs[places]
         if self.forces.is_zero:

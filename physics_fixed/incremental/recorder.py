@@ -161,8 +161,10 @@ class Recorder:
         bodies, small = self._bodies, self._small
         count, old_count = bodies.count, record.entry.count
         record.fit(bodies)
-        record.resize(max(count, old_count))
         both = min(count, old_count)
+        if count != old_count:
+            record.resize(max(count, old_count))
+            record.touched = None  # it says nothing of rows that the record has not had
         found = self._find_changed_rows(record, both, limit)
         if found > limit:
             return found
@@ -186,7 +188,7 @@ class Recorder:
         bodies, small, old, before = self._bodies, self._small, record.entry, self._before(record.tick)
         assert bodies.steady is not None and old.steady is not None
         touched, found = record.touched, limit + 1
-        if before is not None and touched is not None and old.count == bodies.count:
+        if before is not None and touched is not None:
             # As a rule nothing but what the caller does tells a tick's rows from the last one's result.
             dirty = None
             if record.follows == before.version:
@@ -202,14 +204,14 @@ class Recorder:
                 if found <= limit:
                     record.follows, record.touched = before.version, small.touched[: small.counts[0]].copy()
         if found > limit:
-            self._follow(record, before)
+            self._follow(record, before)  # with all rows of now, so it holds for what the record becomes
             found = unchecked(find_different_rows)(
                 both, *bodies.arena.parts, *old.arena.parts, limit, 0, small.mark, small.found
             )
         forces = bodies.passing
         assert forces is not None
         if found <= limit and not (old.passing is None and forces.is_zero):
-            others = old.passing or Arena.zeros(forces.layout.columns, bodies.capacity)
+            others = old.passing or forces.zeros_like(bodies.capacity)
             found = unchecked(find_different_rows)(
                 both, *forces.parts, *others.parts, limit, found, small.mark, small.found
             )
@@ -353,7 +355,9 @@ class Recorder:
             gone_count = patch.gone_count + counts[LOST_COUNT]
             patch = Patch(base, patch.base_count, gone, gone_count, kept, counts[KEPT_ADDED_COUNT])
             merged = PatchedArena(patch)
-            self._patched = old.arena, merged, small.owners[: counts[FOUND_COUNT]].tolist()
+            owners = small.owners[: counts[FOUND_COUNT]].tolist()  # who is gone has changed anyway
+            count = self._bodies.count
+            self._patched = old.arena, merged, [row for row in owners if row < count]
             record.after = Shared(merged, patch.total)
 
     def _take_results(self, record: Record) -> None:

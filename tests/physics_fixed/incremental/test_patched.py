@@ -13,6 +13,7 @@ import pytest
 
 from physics_fixed.arenas import Arena, Array
 from physics_fixed.contacts import contact_table
+from physics_fixed.incremental import patched
 from physics_fixed.incremental.cache import (
     COUNTS_LENGTH,
     DIFFERENT_COUNT,
@@ -27,7 +28,7 @@ from physics_fixed.incremental.cache import (
 from physics_fixed.incremental.dirty import ROLE_DIRTY, ROLE_NONE
 from physics_fixed.incremental.patched import Patch, PatchedArena, patch_of
 from physics_fixed.layout import ACTIVE_DYNAMIC, ACTIVE_STATIC
-from physics_fixed.tables import Table
+from physics_fixed.tables import Table, TableSet
 
 ROWS = 60
 SCENERY = 2  # the first rows do not yield
@@ -171,3 +172,32 @@ def test_searching_finds_what_looking_at_all_finds(seed: int, dirty_count: int) 
     wanted = look_at_all(400, table.array("pair"), gone, role, active, expected)
     assert found[:number].tolist() == expected[:wanted].tolist()
     assert wanted > 0 or dirty_count == 0
+
+
+def test_cells_show_when_all_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread that asks meanwhile writes them as well: it never reads what is not there yet."""
+    contacts = Patched(5, count=60)
+    contacts.patch(dirty_count=2)
+    arena, real = contacts.arena, patched.join_contacts
+    assert isinstance(arena, PatchedArena)
+    seen: list[Model] = []
+
+    def join(*arguments: object) -> None:
+        if not seen:
+            seen.append({})  # in here once
+            seen[0] = model_of(arena, contacts.count)
+        real(*arguments)
+
+    monkeypatch.setattr(patched, "join_contacts", join)
+    assert model_of(arena, contacts.count) == seen[0] == contacts.model
+
+
+def test_hashes_of_a_patched_arena_are_kept() -> None:
+    contacts = Patched(6, count=60)
+    contacts.patch(dirty_count=2)
+    table = contact_table()
+    table.adopt(contacts.arena, contacts.count)
+    tables = TableSet((table,))
+    root = tables.hash()
+    assert contacts.arena.hashes is not None and len(contacts.arena.hashes) == len(table.columns)
+    assert tables.hash() == root == TableSet((table_of(contacts.model),)).hash()
