@@ -70,9 +70,9 @@ class PatchedArena(Arena):
     def __getattr__(self, name: str) -> Any:
         if name == "views":
             return _ViewsWhenAsked(self)
-        if name not in _LAZY or self.patch is None:
+        if name not in _LAZY:
             raise AttributeError(name)
-        self.join()
+        self.join()  # unless another thread has just done so
         return getattr(self, name)
 
     def join(self) -> None:

@@ -201,3 +201,13 @@ def test_hashes_of_a_patched_arena_are_kept() -> None:
     root = tables.hash()
     assert contacts.arena.hashes is not None and len(contacts.arena.hashes) == len(table.columns)
     assert tables.hash() == root == TableSet((table_of(contacts.model),)).hash()
+
+
+def test_who_asks_while_another_thread_has_just_written_gets_the_cells() -> None:
+    contacts = Patched(7, count=60)
+    contacts.patch(dirty_count=2)
+    arena = contacts.arena
+    assert isinstance(arena, PatchedArena)
+    arena.join()
+    arena.join()  # nothing is written twice
+    assert arena.__getattr__("block") is arena.block  # looked for before, found missing, there by now
