@@ -98,7 +98,11 @@ class Session:
         self.held_end = min(track.end for track in tracks)
 
     def install_view(self, view: View) -> None:
-        """A new view rules from its first tick on. Everything below that tick must be held here."""
+        """A new view rules from its first tick on. Everything below that tick must be held here.
+
+        Where that is the old view's first tick, too, the old one ruled none: what it changed happens in the
+        same tick as what the new one changes.
+        """
         old = self._rulings[-1]
         assert view.epoch == old.view.epoch + 1, (view.epoch, old.view.epoch)
         first = view.first_tick
@@ -112,11 +116,16 @@ class Session:
                 del self._tracks[track.member]
         tracks = self._make_tracks(view, first)
         joined = tuple(track.place for track in tracks if track.member not in before)
+        if joined or left:
+            self._wrong = min(self._wrong, first)
+        if first == old.view.first_tick:
+            self._rulings.pop()
+            staying_places = [place for place in old.joined if place not in left]
+            played = [place for place in left if place not in old.joined]
+            joined, left = tuple(sorted({*staying_places, *joined})), tuple(sorted({*old.left, *played}))
         self._rulings.append(_Ruling(view, tracks, joined, left))
         self.held_end = min(track.end for track in tracks)
         self.confirm(first)
-        if joined or left:
-            self._wrong = min(self._wrong, first)
 
     def add_input(self, member: Member, tick: int, payload: bytes, delay: int) -> None:
         """Hold a member's input of a tick. Inputs of one member come in order of ticks, each once."""

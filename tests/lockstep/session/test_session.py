@@ -138,6 +138,47 @@ def test_dropped_members_inputs_are_void_from_the_cut_on() -> None:
     assert not session.has(BOB)
 
 
+def test_a_view_from_the_founders_first_tick_on_leaves_them_in() -> None:
+    """Nothing was confirmed yet when a member asked for another view: both rule from tick 0 on."""
+    view = founders(ALICE, BOB)
+    session = make(view)
+    session.add_input(ALICE, 0, b"a", 0)
+    session.poll_requests(ticks=2)
+    session.install_view(view.successor(Plan(), first_tick=0))
+    assert session.poll_requests(ticks=0) == []  # nothing in it differs
+    session.add_input(BOB, 0, b"b", 0)
+    requests = session.poll_requests(ticks=0)
+    assert brief(requests) == ["l0", "0:a,b", "s1", "1:a,b"]
+    assert isinstance(requests[1], Advance) and requests[1].inputs.joined == (0, 1)
+    session.confirm(1)
+    (confirmed,) = session.poll_confirmed()
+    assert (confirmed.epoch, confirmed.inputs.joined, confirmed.inputs.left) == (1, (0, 1), ())
+
+
+def test_views_from_one_tick_on_change_it_together() -> None:
+    view = founders(ALICE, BOB)
+    session = make(view)
+    for tick in range(6):
+        session.add_input(ALICE, tick, b"a", 0)
+        session.add_input(BOB, tick, b"b", 0)
+    session.poll_requests(ticks=6)
+    joined = view.successor(Plan(newcomer=Newcomer(CAROL, "core2", 7, 4)), first_tick=4)
+    session.install_view(joined)
+    assert brief(session.poll_requests(ticks=0))[0] == "l4"
+    without_bob = joined.successor(Plan(dropped=(BOB,)), first_tick=4)
+    session.install_view(without_bob)
+    requests = session.poll_requests(ticks=0)
+    assert brief(requests)[0] == "l4"
+    assert isinstance(requests[1], Advance)
+    assert (requests[1].inputs.joined, requests[1].inputs.left) == ((2,), (1,))
+    session.install_view(without_bob.successor(Plan(dropped=(CAROL,)), first_tick=4))  # who never played
+    requests = session.poll_requests(ticks=0)
+    assert brief(requests)[0] == "l4"
+    assert isinstance(requests[1], Advance)
+    assert (requests[1].inputs.joined, requests[1].inputs.left) == ((), (1,))
+    assert session.final_inputs(4).left == (1,) and session.members(3) == (ALICE, BOB)
+
+
 def test_confirmed_ticks_come_once_with_their_epoch_and_delays() -> None:
     view = founders(ALICE)
     session = make(view)
