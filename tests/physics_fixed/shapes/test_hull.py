@@ -8,7 +8,7 @@ from math import isqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from physics_fixed.errors import NumberError
@@ -137,9 +137,28 @@ def test_moved_points_give_the_same_words(cloud: list[Vector], shift: Vector) ->
     assert minus(moved.centre_q24, hull.centre_q24) == shift
 
 
+def ends_of_edges(flat: list[Vector], normal: Vector) -> set[Vector]:
+    """Corners of points in a plane: the ends of each line through two that has all others on one side."""
+    corners = set()
+    for a in flat:
+        for b in flat:
+            if a < b:
+                edge = minus(b, a)
+                sides = [dot(cross(normal, edge), minus(point, a)) for point in flat]
+                if max(sides) <= 0 or min(sides) >= 0:
+                    line = [point for point, side in zip(flat, sides, strict=True) if side == 0]
+                    corners |= {min(line, key=lambda point: dot(edge, point))}
+                    corners |= {max(line, key=lambda point: dot(edge, point))}
+    return corners
+
+
 @given(clouds)
+@example([(0, -1, -3), (0, 0, 0), (0, 0, 1), (0, 4, 0), (5, 0, 0)])  # one in the middle of a face
+@example([(0, 0, 0), (1, 0, 0), (3, 0, 0), (0, 4, 0), (0, 0, 5)])  # one on an edge
 def test_corners_are_those_of_a_search_over_all_triangles(cloud: list[Vector]) -> None:
-    """A point is a corner if and only if a plane through it and two others has all points on one side."""
+    """A point is a corner if and only if a plane through points has all others on one side, and it is a
+    corner of those in the plane.
+    """
     cloud = sorted(set(cloud))[:12]
     try:
         polyhedron = convex_polyhedron(cloud)
@@ -152,8 +171,9 @@ def test_corners_are_those_of_a_search_over_all_triangles(cloud: list[Vector]) -
                 if a < b < c:
                     normal = cross(minus(b, a), minus(c, a))
                     heights = [dot(normal, minus(point, a)) for point in cloud]
-                    if max(heights) <= 0 or min(heights) >= 0:
-                        corners |= {a, b, c}
+                    if any(normal) and (max(heights) <= 0 or min(heights) >= 0):
+                        flat = [point for point, height in zip(cloud, heights, strict=True) if height == 0]
+                        corners |= ends_of_edges(flat, normal)
     assert set(polyhedron.vertices) == corners
 
 
