@@ -145,6 +145,10 @@ def ranged_vector(
     """
     if values is not None and raw is not None:
         raise NumberError(f"{name} is given twice: {values!r} and the raw numbers {raw!r}")
+    if raw is not None and type(raw) in (tuple, list) and len(raw) == 3:
+        x, y, z = raw
+        if type(x) is type(y) is type(z) is int and max(abs(x), abs(y), abs(z)) <= bound:
+            return x, y, z  # nearly always, and once or more for each input of each tick
     given = values if values is not None else raw
     if given is None:
         if must:

@@ -53,9 +53,9 @@ def set_velocity(
     if linear is None and angular is None:
         raise NumberError("neither velocity nor angular_velocity is given; allowed: one of them, or both")
     if linear is not None:
-        bodies["velocity_q24"][row] = linear
+        bodies.cells.velocity_q24[row] = linear
     if angular is not None:
-        bodies["angular_velocity_q24"][row] = angular
+        bodies.cells.angular_velocity_q24[row] = angular
 
 
 def set_pose(
@@ -223,7 +223,7 @@ def _push(bodies: Table, geometries: Table, row: int, impulse: Vector, angular_i
 
 
 def _check_moving(bodies: Table, row: int) -> None:
-    if bodies["kind"][row] == STATIC:
+    if bodies.cells.kind[row] == STATIC:
         name = int(bodies["user_id"][row])
         raise NumberError(
             f"body with user id {name} in row {row} is STATIC and has no velocity; use KINEMATIC for one "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from physics_fixed import motion
 from physics_fixed.arguments import switch, whole
 from physics_fixed.bodies import (
     Named,
@@ -345,7 +346,7 @@ class Space:
             Number of the tick, from 0, for a space that keeps records: a step of the same tick before may
             be taken again where nothing differs. It has no part in the result.
         """
-        if tick is not None:
+        if tick is not None and not (type(tick) is int and 0 <= tick <= _TICK_MAX):
             whole(tick, 0, _TICK_MAX, "tick")
         self._removed = self._nothing
         if self.ended.count:
@@ -505,13 +506,14 @@ class Space:
         self, body: Named, velocity: Sequence[int], angular: Sequence[int] | None = None
     ) -> None:
         """Set velocity, and angular velocity if given, raw Q24, see :meth:`Body.set_velocity`."""
-        self.body(body).set_velocity(velocity_q24=velocity, angular_velocity_q24=angular)
+        motion.set_velocity(self.bodies, self.row(body), None, velocity, None, angular)
 
     def set_pose_q24(
         self, body: Named, position: Sequence[int], rotation_q30: Sequence[int] | None = None
     ) -> None:
         """Put a body somewhere else, at once: position raw Q24, rotation (x, y, z, w) raw Q30 if given."""
-        self.body(body).set_pose(position_q24=position, rotation_q30=rotation_q30)
+        row = self.row(body)
+        motion.set_pose(self.bodies, self.geometries, row, None, position, None, rotation_q30)
 
     def set_enabled(self, body: Named, *, enabled: bool) -> None:
         """Let a body take part, or not, see :meth:`Body.set_enabled`."""
@@ -527,7 +529,8 @@ class Space:
         """Push a dynamic body at its centre or at a world point, all raw Q24; see
         :meth:`Body.apply_impulse`.
         """
-        self.body(body).apply_impulse(impulse_q24=impulse, point_q24=point_q24)
+        row = self.row(body)
+        motion.add_impulse(self.bodies, self.geometries, row, None, impulse, None, point_q24)
 
     @property
     def queries(self) -> Queries:
