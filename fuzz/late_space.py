@@ -20,7 +20,7 @@ FLOOR_HALF = 30  # m
 STYLES = (
     "spheres", "boxes", "mixed", "mixed", "crowd", "compounds", "joints", "joints", "sleepers", "sleepers",
 )  # fmt: skip
-SHOTS_EVERY = 5  # of so many seeds the third is about fast bodies
+SHOTS_EVERY = 5  # of so many seeds the third is about fast bodies, the fourth about such as stay awake
 NUDGE_SHIFTS = (0, 0, 4, 10, 20, 25)  # of velocities up to 3 m/s: down to 1e-7 m/s
 
 
@@ -105,7 +105,7 @@ class LateSpace:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._rng = random.Random(seed * 2 + 1)
-        self.style = "shots" if seed % SHOTS_EVERY == 2 else random.Random(seed).choice(STYLES)
+        self.style = {2: "shots", 3: "awake"}.get(seed % SHOTS_EVERY) or random.Random(seed).choice(STYLES)
         self._deeds: dict[int, list[LateDeed]] = {}
 
     def build(self) -> Space:
@@ -114,7 +114,7 @@ class LateSpace:
         space = Space(
             tick_rate=rng.choice((60, 60, 30)),
             substeps=rng.choice((4, 4, 2)),
-            sleeping=self.style == "sleepers" or rng.randrange(4) != 0,
+            sleeping=self.style == "sleepers" or (rng.randrange(4) != 0 and self.style != "awake"),
             sleep_ticks=rng.choice((2, 5, 10)),
         )
         if self.style == "sleepers":
@@ -169,6 +169,8 @@ class LateSpace:
         kind = rng.choice(("nudge",) * 6 + ("push", "push", "throw", *_RARE))
         if self.style == "shots" and rng.randrange(2):
             kind = "throw"
+        if self.style == "awake" and rng.randrange(30):
+            kind = rng.choice(_PLAIN)
         if kind == "gravity" and rng.randrange(8):
             kind = "nudge"
         shift = rng.choice(NUDGE_SHIFTS)
@@ -323,6 +325,8 @@ _RARE = (
     "cool", "cool", "whisk",
     "put to sleep", "wake", "keep awake", "carry off", "shake",
 )  # fmt: skip
+_PLAIN = ("nudge", "nudge", "nudge", "push", "throw", "move", "whisk", "cool", "shake", "shove")
+"""What is done in scenes that stay awake, but for once in a while."""
 _DOERS: dict[str, Callable[[Space, int, LateDeed, str], None]] = {
     "nudge": _nudge,
     "push": _push,

@@ -136,16 +136,17 @@ def _mark_ended(
 
 
 @kernel(
-    "int64(int64[::1],int64,int64[:,::1],int64,int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],int64[:,::1])"
+    "int64(int64[::1],int64,int64,int64[::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],int64[::1],"
+    "int64[:,::1])"
 )
 def find_ended(
     crew: Words,
     contact_count: int,
-    contact: Words,
     old_count: int,
     old_pair: Words,
     old_sub: Words,
     old_touching: Bytes,
+    contact: Words,
     was_asleep: Words,
     rest: Words,
     ended: Words,

@@ -79,8 +79,9 @@ def unchecked(function: Function) -> Function:
     return getattr(function, "entry", None) or function
 
 
-def tuple_of_arguments(function: Callable[..., Any], first: int) -> str:
-    """The type, for a signature, of a tuple with the arguments of a kernel from number ``first`` on.
+def tuple_of_arguments(function: Callable[..., Any], first: int, end: int | None = None) -> str:
+    """The type, for a signature, of a tuple with the arguments of a kernel from number ``first`` on, or with
+    those before number ``end``.
 
     A kernel that calls many others takes what each of them wants as one tuple, and hands it over with a star.
     """
@@ -94,7 +95,7 @@ def tuple_of_arguments(function: Callable[..., Any], first: int) -> str:
         if (text[place] == "," and depth == 0) or depth < 0:
             arguments.append(text[begin:place])
             begin = place + 1
-    return f"Tuple(({','.join(arguments[first:])},))"
+    return f"Tuple(({','.join(arguments[first:end])},))"
 
 
 def _declare(signature: str, kind: str) -> Callable[[Function], Function]:

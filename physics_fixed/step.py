@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from physics_fixed.at_once import BEGUN, ENDED, MOVED, PLACED, AtOnce
 from physics_fixed.broadphase.boxes import place_boxes
 from physics_fixed.broadphase.few import find_pairs_of_few
 from physics_fixed.broadphase.pairs import ORDER_WIDTH, SORTED_WIDTH, find_pairs
@@ -42,11 +43,12 @@ from physics_fixed.parallel.crew_words import LINE
 from physics_fixed.shapes.triangle_words import TRIANGLE_WIDTH
 from physics_fixed.sleeping.stage import (
     SleepScratch,
+    find_sleepers,
     make_room,
     mark_meets,
     settle,
+    spread,
     take_border,
-    wake_disturbed,
     wake_in_the_way,
     wake_touched,
 )
@@ -77,14 +79,14 @@ class Scratch:
     crew : Crew
         The threads of the steps; the caller may put another in its place between steps.
 
-    Attributes of others: ``version`` goes up whenever an array is another than before, ``bound`` is what
-    :func:`bind` keeps.
+    Attributes of others: ``bound`` is what :func:`bind` keeps.
     """
 
     def __init__(self, crew: Crew | None = None) -> None:
         self.crew = crew or Crew()
-        self.version = 0
+        self._version = 0
         self.bound: Bound | None = None
+        self.at_once = AtOnce()
         self.lane_capacity = 0
         self.body_capacity = 0
         self.pair_capacity = 0
@@ -105,12 +107,17 @@ class Scratch:
         self.reserve_rows(256)
         self.reserve_ended(64)
 
+    @property
+    def version(self) -> int:
+        """Goes up whenever an array that a step takes is another than before."""
+        return self._version + self.sleep.version + self.sweeps.version
+
     def reserve_bodies(self, count: int) -> None:
         """Make room for the rows of the table of bodies."""
         if count <= self.body_capacity:
             return
         self.body_capacity = capacity = max(count, 2 * self.body_capacity)
-        self.version += 1
+        self._version += 1
         self.matrix_q30 = aligned_words(capacity, MATRIX_WIDTH)
         self.box_q24 = aligned_words(capacity, BOX_WIDTH)
         self.cover_q24 = aligned_words(capacity, COVER_WIDTH)
@@ -133,7 +140,7 @@ class Scratch:
         if count <= self.pair_capacity:
             return
         self.pair_capacity = capacity = max(count, 2 * self.pair_capacity)
-        self.version += 1
+        self._version += 1
         self.pairs = aligned_words(capacity)
         self.border = aligned_words(capacity)
         self._make_lane_pairs()
@@ -143,7 +150,7 @@ class Scratch:
         if count <= self.contact_capacity:
             return
         self.contact_capacity = capacity = max(count, 2 * self.contact_capacity)
-        self.version += 1
+        self._version += 1
         self.contact = aligned_words(capacity, CONTACT_WIDTH)
         self.point = aligned_words(capacity * POINTS_MAX, POINT_WIDTH)
         self.run = aligned_words(capacity, RUN_WIDTH)
@@ -154,7 +161,7 @@ class Scratch:
         if count <= self.lane_capacity:
             return
         self.lane_capacity = count
-        self.version += 1
+        self._version += 1
         self.used = lane_words(count, LINE)
         self.frame = lane_words(count, FRAME_LENGTH)
         self.polygon = lane_words(count, 2 * CORNERS, POLYGON_WIDTH)
@@ -190,7 +197,7 @@ class Scratch:
         if count <= self.row_capacity:
             return
         self.row_capacity = capacity = max(count, 2 * self.row_capacity)
-        self.version += 1
+        self._version += 1
         self.ball = aligned_words(capacity, BALL_WIDTH)
         self.face = aligned_words(capacity, FACE_WIDTH)
         self.corner = aligned_words(capacity * POINTS_MAX, CORNER_WIDTH)
@@ -200,6 +207,7 @@ class Scratch:
         """Make room for pairs that end."""
         if count <= self.ended_capacity:
             return
+        self._version += 1
         self.ended_capacity = max(count, 2 * self.ended_capacity)
         self.ended = aligned_words(self.ended_capacity, 2)
 
@@ -230,7 +238,7 @@ class Bound:
         word, tick_q40 = tables.words.cells.word, int(settings[TICK_Q40])
         self.bodies, self.geometries, self.words = b, tables.geometries.cells, tables.words.cells
         self.gravity_q24, self.settings = gravity_q24, settings
-        self.version = scratch.version + sleep.version
+        self.version = scratch.version
         self.lanes = scratch.crew.lanes
         self.boxes = (
             tick_q40, b.alive, b.kind, b.shape, b.flags, b.locks, b.position_q24, b.rotation_q30,
@@ -290,19 +298,22 @@ def bind(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scrat
         or bound.words is not tables.words.cells
         or bound.gravity_q24 is not gravity_q24
         or bound.settings is not settings
-        or bound.version != scratch.version + scratch.sleep.version
+        or bound.version != scratch.version
         or bound.lanes != scratch.crew.lanes
     ):
         bound = scratch.bound = Bound(tables, gravity_q24, settings, scratch)
     return bound
 
 
-def find_boxes(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
-    """Clamp the bodies' rows into their ranges, and fill ``scratch.box_q24`` and ``scratch.active``."""
+def place_bodies(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+    """Clamp the bodies' rows into their ranges, fill ``scratch.box_q24`` and ``scratch.active``, and find out
+    who sleeps.
+    """
     count = tables.bodies.count
     scratch.reserve_bodies(count + 1)  # one more: the world, for joints
     bound = bind(tables, gravity_q24, settings, scratch)
     unchecked(place_boxes)(scratch.crew.words, count, *bound.boxes)
+    find_sleepers(tables.bodies, gravity_q24, settings, scratch.sleep)
 
 
 def find_candidates(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
@@ -344,22 +355,21 @@ def collide(
         scratch.reserve_contacts(wanted)
         bound = bind(tables, gravity_q24, settings, scratch)
         scratch.contact_count = unchecked(collide_pairs)(
-            scratch.crew.words, pair_count, pairs, *bound.shapes, contacts.count, held.pair, held.sub,
-            held.point_count, held.feature, held.push_q24, held.friction_q24, held.twist_q24, held.touching,
+            scratch.crew.words, pair_count, contacts.count, pairs, held.pair, held.sub, held.point_count,
+            held.feature, held.push_q24, held.friction_q24, held.twist_q24, held.touching, *bound.shapes,
             *bound.collisions,
         )  # fmt: skip
         wanted = -1 - scratch.contact_count
 
 
 def find_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
-    """Boxes, who wakes, candidate pairs, contacts: fills ``scratch.contact`` and ``scratch.point``.
+    """Who wakes, candidate pairs and contacts: fills ``scratch.contact`` and ``scratch.point``.
 
     Who sleeps, and turns out to have a contact with somebody who does not, wakes, and what is held to it, and
     all of them look for contacts, until nobody else wakes.
     """
     bodies, contacts, sleep = tables.bodies, tables.contacts, scratch.sleep
-    find_boxes(tables, gravity_q24, settings, scratch)
-    wake_disturbed(bodies, contacts, tables.joints, gravity_q24, settings, sleep)
+    spread(bodies, contacts, tables.joints, sleep)
     while True:
         find_candidates(tables, gravity_q24, settings, scratch)
         if not sleep.slept:
@@ -400,32 +410,40 @@ def solve_constraints(tables: StepTables, gravity_q24: Words, settings: Words, s
     )
 
 
-def keep_results(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
-    """Move the bodies, let them fall asleep, and write the tables of contacts and of the states of joints."""
-    bodies, contacts, joints = tables.bodies, tables.contacts, tables.joints
-    crew, contact_count, sleep = scratch.crew.words, scratch.contact_count, scratch.sleep
-    bound, held = bind(tables, gravity_q24, settings, scratch), contacts.cells
+def move_bodies(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+    """Put the bodies to where the solver moved them, and write the states of joints."""
+    bodies, joints = tables.bodies, tables.joints
+    bound = bind(tables, gravity_q24, settings, scratch)
     if joints.table.count != 0:
         keep_joints(joints, bodies, int(settings[TICK_Q40]), scratch.joints, mobile=scratch.mobile)
-    unchecked(finish_bodies)(crew, bodies.count, *bound.finish)
-    stop_bodies(bodies.count, bound, scratch)
+    unchecked(finish_bodies)(scratch.crew.words, bodies.count, *bound.finish)
+
+
+def end_contacts(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+    """Stop fast bodies, let what rests fall asleep, and list the contacts that ended."""
+    contacts, contact_count, sleep = tables.contacts, scratch.contact_count, scratch.sleep
+    stop_bodies(tables.bodies.count, bind(tables, gravity_q24, settings, scratch), scratch)
     settle(
-        bodies, joints, gravity_q24, settings, sleep, contact_count=contact_count,
+        tables.bodies, tables.joints, gravity_q24, settings, sleep, contact_count=contact_count,
         contact=scratch.contact, mobile=scratch.mobile, motion=scratch.motion,
     )  # fmt: skip
     scratch.reserve_ended(contacts.count)
+    held = contacts.cells
     scratch.ended_count = unchecked(find_ended)(
-        crew, contact_count, scratch.contact, contacts.count, held.pair, held.sub, held.touching,
-        sleep.was_asleep, sleep.rest, scratch.ended,
+        scratch.crew.words, contact_count, contacts.count, held.pair, held.sub, held.touching,
+        scratch.contact, sleep.was_asleep, sleep.rest, scratch.ended,
     )  # fmt: skip
-    if not make_room(contact_count, scratch.contact, contacts, sleep):
-        return
-    total, held = contact_count + sleep.carried, contacts.cells
+
+
+def keep_results(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
+    """Write the table of contacts: ``scratch.sleep`` says where each goes, and that there is room."""
+    bound, contacts = bind(tables, gravity_q24, settings, scratch), tables.contacts
+    held = contacts.cells
     unchecked(keep_contacts)(
-        crew, contact_count, *bound.results, held.pair, held.sub, held.point_count, held.touching,
-        held.feature, held.push_q24, held.friction_q24, held.twist_q24, sleep.place,
+        scratch.crew.words, scratch.contact_count, *bound.results, held.pair, held.sub, held.point_count,
+        held.touching, held.feature, held.push_q24, held.friction_q24, held.twist_q24, scratch.sleep.place,
     )  # fmt: skip
-    contacts.set_count(total)
+    contacts.set_count(scratch.contact_count + scratch.sleep.carried)
 
 
 def stop_bodies(count: int, bound: Bound, scratch: Scratch) -> None:
@@ -435,19 +453,47 @@ def stop_bodies(count: int, bound: Bound, scratch: Scratch) -> None:
     stopped = -1
     while stopped < 0:
         stopped = unchecked(stop_fast_bodies)(
-            count, *bound.stops, scratch.pair_count, scratch.pairs, scratch.contact_count, scratch.contact,
+            count, scratch.pair_count, scratch.contact_count, *bound.stops, scratch.pairs, scratch.contact,
             sweeps.goal, sweeps.sweep, sweeps.near, sweeps.box, sweeps.path, sweeps.work,
         )  # fmt: skip
         sweeps.reserve_near(-1 - stopped)
 
 
+def go_at_once(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> int:
+    """Do as many stages in one call as is possible, see :mod:`physics_fixed.at_once`; how far that is."""
+    if tables.joints.table.count != 0:
+        return BEGUN
+    count, sleep = tables.bodies.count, scratch.sleep
+    scratch.reserve_bodies(count + 1)
+    scratch.reserve_ended(tables.contacts.count)
+    sleep.reserve_bodies(count)
+    scratch.sweeps.reserve(count, scratch.pair_capacity)
+    at_once = scratch.at_once
+    reached = at_once.step(tables, bind(tables, gravity_q24, settings, scratch), settings, scratch)
+    if reached >= MOVED:
+        scratch.pair_count, scratch.contact_count, scratch.ended_count = at_once.found.tolist()
+        sleep.carried = scratch.joints.link_count = 0
+    return reached
+
+
 def advance(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """One step: the state goes one tick on."""
-    scratch.crew.begin(tables.bodies.count + tables.contacts.count)
+    contacts, sleep = tables.contacts, scratch.sleep
+    scratch.crew.begin(tables.bodies.count + contacts.count)
     scratch.reserve_lanes(scratch.crew.lanes)
     try:
-        find_contacts(tables, gravity_q24, settings, scratch)
-        solve_constraints(tables, gravity_q24, settings, scratch)
-        keep_results(tables, gravity_q24, settings, scratch)
+        reached = go_at_once(tables, gravity_q24, settings, scratch)
+        if reached == BEGUN:
+            place_bodies(tables, gravity_q24, settings, scratch)
+        if reached <= PLACED:
+            find_contacts(tables, gravity_q24, settings, scratch)
+            solve_constraints(tables, gravity_q24, settings, scratch)
+            move_bodies(tables, gravity_q24, settings, scratch)
+        if reached <= MOVED:
+            end_contacts(tables, gravity_q24, settings, scratch)
+        if reached == ENDED:
+            contacts.renew(scratch.contact_count)
+        if reached == ENDED or make_room(scratch.contact_count, scratch.contact, contacts, sleep):
+            keep_results(tables, gravity_q24, settings, scratch)
     finally:
         scratch.crew.end()

@@ -119,15 +119,17 @@ class Table:
         self._adopt_steady(arena)
 
     def renew(self, capacity: int) -> None:
-        """Like :meth:`own`, with no rows and room for so many, and not much more: for who writes all of them
-        anew.
+        """Like :meth:`own`, with no rows and room for so many, and not much more if others hold the arena.
+
+        For who writes all rows anew.
         """
         self.count = 0
+        is_shared = self.arena.hashes is not None
         fitting = fitting_capacity(capacity)
-        if capacity > self.capacity or self.capacity * 4 > fitting * 5:
+        if capacity > self.capacity or (is_shared and self.capacity * 4 > fitting * 5):
             self._refuse_too_many(capacity)
             self._adopt(self.arena.empty(fitting))
-        elif self.arena.hashes is not None:
+        elif is_shared:
             self._adopt(self.arena.empty_like())
 
     def replace(self, capacity: int) -> Arena:
@@ -150,7 +152,8 @@ class Table:
     def adopt(self, arena: Arena, count: int) -> None:
         """Take an arena that :meth:`share` gave out, of a table made alike, and its count of rows."""
         assert self.shared and arena.hashes is not None, self.name
-        self._adopt(arena)
+        if arena is not self.arena:
+            self._adopt(arena)
         self.count = count
 
     def reserve(self, capacity: int) -> None:

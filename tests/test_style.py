@@ -24,6 +24,7 @@ KERNEL_DECORATORS = frozenset({"kernel", "device_kernel", "inline_kernel"})
 # Compiles kernels, so it reads sources and keeps what it compiled.
 COMPILER_FILES = (
     "physics_fixed/jit.py",
+    "physics_fixed/far_lowering.py",
     "physics_fixed/compiler.py",
     "physics_fixed/kernel_cache.py",
     "physics_fixed/fingerprint.py",

@@ -18,9 +18,12 @@ class SweepScratch:
         Triangles of one mesh.
     box, path, work : arrays
         Of one pair.
+    version : int
+        Goes up whenever an array is another than before.
     """
 
     def __init__(self) -> None:
+        self.version = 0
         self.body_capacity = 0
         self.sweep_capacity = 0
         self.near_capacity = 0
@@ -33,14 +36,17 @@ class SweepScratch:
     def reserve(self, body_count: int, pair_count: int) -> None:
         """Make room for so many bodies and candidate pairs."""
         if body_count > self.body_capacity:
+            self.version += 1
             self.body_capacity = max(body_count, 2 * self.body_capacity)
             self.goal = aligned_words(self.body_capacity, GOAL_WIDTH)
         if 2 * pair_count > self.sweep_capacity:  # either of the two may be the one that is stopped
+            self.version += 1
             self.sweep_capacity = max(2 * pair_count, 2 * self.sweep_capacity)
             self.sweep = aligned_words(self.sweep_capacity, SWEEP_WIDTH)
 
     def reserve_near(self, count: int) -> None:
         """Make room for so many triangles."""
         if count > self.near_capacity:
+            self.version += 1
             self.near_capacity = max(count, 2 * self.near_capacity)
             self.near = aligned_words(self.near_capacity)

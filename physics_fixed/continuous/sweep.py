@@ -376,13 +376,15 @@ def apply_goals(
 
 
 @kernel(
-    "int64(int64,int64[::1],int64[::1],int64[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[:,::1],"
-    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,int64[::1],int64,"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64[::1],int64[::1])"
+    "int64(int64,int64,int64,int64[::1],int64[::1],int64[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],"
+    "int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[::1],int64[::1],int64[::1],int64[::1])"
 )
 def stop_fast_bodies(
     count: int,
+    pair_count: int,
+    contact_count: int,
     settings: Words,
     active: Words,
     mobile: Words,
@@ -403,9 +405,7 @@ def stop_fast_bodies(
     motion: Words,
     drive: Words,
     cover_q24: Words,
-    pair_count: int,
     pairs: Words,
-    contact_count: int,
     contact: Words,
     goal: Words,
     sweep: Words,

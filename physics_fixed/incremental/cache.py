@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from physics_fixed.incremental.dirty import ROLE_BOUNDARY, ROLE_DIRTY, ROLE_NONE
+from physics_fixed.fixmath.scalar import minimum
+from physics_fixed.incremental.dirty import (
+    ALL_DYNAMIC,
+    ROLE_BOUNDARY,
+    ROLE_DIRTY,
+    ROLE_NONE,
+    WORD_ROWS,
+    WORD_SHIFT,
+)
 from physics_fixed.incremental.rows import copy_row, note_row, rows_differ
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import ACTIVE_DYNAMIC, STATIC, Bytes, Words
@@ -18,15 +26,15 @@ from physics_fixed.narrowphase.pairing import comes_before
 _ROW_MASK = 0xFFFFFFFF
 _SEARCH_COST: Final = 12  # contacts that are looked at in the time in which one is searched for
 
-NamedRows = tuple[Words, Words, Words, Words, Bytes]
-"""Contacts: their columns ``pair`` and ``sub``, and the parts of their arena."""
+Parts = tuple[Words, Words, Bytes]
+"""An arena, see :attr:`physics_fixed.arenas.Arena.parts`."""
 
-_NAMED_ROWS: Final = "Tuple((int64[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1]))"
+PARTS: Final = "Tuple((int64[:,::1],int64[::1],uint8[::1]))"
 
 # The first two columns of the table of contacts name a contact.
 _KEY_COLUMNS: Final = 2
 
-# counts[]: what choose_contacts and patch_contacts say; find_dirty uses 5 and 6.
+# counts[]: what choose_contacts, patch_contacts and find_few say; find_dirty uses 5 and 6.
 CHOSEN_COUNT: Final = 0  # of the base
 ROW_COUNT: Final = 1
 DIRTY_ROW_COUNT: Final = 2
@@ -35,11 +43,18 @@ FOUND_COUNT: Final = 4
 DIFFERENT_COUNT: Final = 7
 LOST_COUNT: Final = 8  # contacts of the base that are gone now
 KEPT_ADDED_COUNT: Final = 9  # contacts that are added to it
-COUNTS_LENGTH: Final = 10
+ANY_FLAGS: Final = 10  # flags that some body has when the step begins
+COUNTS_LENGTH: Final = 11
 
 
-@inline_kernel("int64(int64,uint8[::1],int64[::1])")
-def is_replaced(pair: int, role: Bytes, active: Words) -> int:
+@inline_kernel("UniTuple(int64[::1],2)(int64[:,::1],int64[::1])")
+def keys_of(extents: Words, words: Words) -> tuple[Words, Words]:
+    """Pair and sub of contacts, the first two columns of their arena."""
+    return words[extents[0, 0] >> 3 :], words[extents[1, 0] >> 3 :]
+
+
+@inline_kernel("int64(int64,uint8[::1],uint8[::1])")
+def is_replaced(pair: int, role: Bytes, active: Bytes) -> int:
     """1 if the step of the dirty bodies computes the contacts of this pair, else 0."""
     a = pair >> 32
     b = pair & _ROW_MASK
@@ -63,9 +78,9 @@ def note_owners(pair: int, island: Words, kind: Bytes, found_count: int, mark: B
     return found_count
 
 
-@device_kernel("int64(int64,int64[::1],uint8[::1],uint8[::1],int64[::1],int64[::1])")
+@device_kernel("int64(int64,int64[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1])")
 def look_at_all(
-    contact_count: int, pair: Words, gone: Bytes, role: Bytes, active: Words, replaced: Words
+    contact_count: int, pair: Words, gone: Bytes, role: Bytes, active: Bytes, replaced: Words
 ) -> int:
     """The same as :func:`find_replaced`, contact by contact."""
     found_count = 0
@@ -88,15 +103,25 @@ def first_of_pair(first: int, pair: Words, end: int, wanted: int) -> int:
     return first
 
 
-@device_kernel("int64(int64,int64[::1],uint8[::1],int64,uint8[::1],int64[::1],int64[::1],int64[::1])")
+@inline_kernel("boolean(int64,int64[::1],int64[::1])")
+def is_plain(word: int, role_words: Words, active_words: Words) -> bool:
+    """Whether eight rows have no role and yield, all of them."""
+    return bool(role_words[word] == 0 and active_words[word] == ALL_DYNAMIC)
+
+
+@device_kernel(
+    "int64(int64,int64[::1],uint8[::1],int64,uint8[::1],int64[::1],uint8[::1],int64[::1],int64[::1],int64[::1])"
+)
 def find_replaced(
     contact_count: int,
     pair: Words,
     gone: Bytes,
     row_count: int,
     role: Bytes,
-    active: Words,
-    dirty: Words,
+    role_words: Words,
+    active: Bytes,
+    active_words: Words,
+    listed: Words,
     replaced: Words,
 ) -> int:
     """List the contacts that the step of the dirty bodies computes, ascending; how many there are.
@@ -108,23 +133,24 @@ def find_replaced(
     ----------
     pair, gone : (contact_count,)
     role, active : (row_count,)
-        Of all bodies, those that are gone included.
-    dirty : (row_count,), scratch
+        Of all bodies, those that are gone included; ``role_words`` and ``active_words`` are their memory.
+    listed : (row_count,), scratch
     replaced : (contact_count,), written
     """
-    dirty_count = other_count = 0
-    for row in range(row_count):
-        if role[row] == ROLE_DIRTY:
-            dirty[dirty_count] = row
-            dirty_count += 1
-        elif active[row] != ACTIVE_DYNAMIC:
-            other_count += 1
-    if (other_count + 1) * (dirty_count + 1) * _SEARCH_COST > contact_count:
+    listed_count = dirty_count = 0
+    for word in range((row_count + WORD_ROWS - 1) >> WORD_SHIFT):
+        if is_plain(word, role_words, active_words):
+            continue
+        for row in range(word << WORD_SHIFT, minimum(row_count, (word + 1) << WORD_SHIFT)):
+            if role[row] == ROLE_DIRTY or active[row] != ACTIVE_DYNAMIC:
+                listed[listed_count] = row
+                listed_count += 1
+                dirty_count += role[row] == ROLE_DIRTY
+    if (listed_count - dirty_count + 1) * (dirty_count + 1) * _SEARCH_COST > contact_count:
         return look_at_all(contact_count, pair, gone, role, active, replaced)
     found_count = 0
-    for row in range(row_count):
-        if role[row] != ROLE_DIRTY and active[row] == ACTIVE_DYNAMIC:
-            continue
+    for first in range(listed_count):
+        row = listed[first]
         index = first_of_pair(0, pair, contact_count, row << 32)
         end = first_of_pair(index, pair, contact_count, (row + 1) << 32)
         if role[row] == ROLE_DIRTY:
@@ -133,9 +159,11 @@ def find_replaced(
                     replaced[found_count] = here
                     found_count += 1
             continue
-        for k in range(dirty_count):
-            index = first_of_pair(index, pair, end, row << 32 | dirty[k])
-            while index < end and pair[index] == row << 32 | dirty[k]:
+        for second in range(listed_count):
+            if role[listed[second]] != ROLE_DIRTY:
+                continue
+            index = first_of_pair(index, pair, end, row << 32 | listed[second])
+            while index < end and pair[index] == row << 32 | listed[second]:
                 if gone[index] == 0:
                     replaced[found_count] = index
                     found_count += 1
@@ -156,19 +184,21 @@ def give_roles(chosen_count: int, chosen: Words, pair: Words, role: Bytes) -> No
 
 
 @kernel(
-    "void(int64,int64,int64[::1],uint8[::1],int64,int64[::1],uint8[::1],int64[::1],uint8[::1],int64[::1],int64[::1],"
-    "int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])"
+    f"void(int64,int64,{PARTS},uint8[::1],int64,{PARTS},uint8[::1],uint8[::1],int64[::1],uint8[::1],int64[::1],"
+    "int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])"
 )
 def choose_contacts(
     count: int,
     base_count: int,
-    base_pair: Words,
+    base: Parts,
     gone: Bytes,
     added_count: int,
-    added_pair: Words,
+    added: Parts,
     nothing: Bytes,
-    active: Words,
+    active: Bytes,
+    active_words: Words,
     role: Bytes,
+    role_words: Words,
     chosen: Words,
     chosen_added: Words,
     rows: Words,
@@ -183,14 +213,15 @@ def choose_contacts(
     ----------
     count : int
         Rows of the table of bodies.
-    base_pair, gone : (base_count,), added_pair, nothing : (added_count,)
-        The contacts when the step begins, see :mod:`physics_fixed.incremental.patched`; ``nothing`` are
-        zeros.
+    base, added : arenas, gone : (base_count,)
+        The contacts when the step begins, see :mod:`physics_fixed.incremental.patched`.
+    nothing : (added_count,)
+        Zeros.
     active : (count,)
-        What bodies are to the broadphase.
+        What bodies are to the broadphase; ``active_words`` is its memory.
     role : (count,)
         From :func:`physics_fixed.incremental.dirty.find_dirty`; ROLE_BOUNDARY is added where such a contact
-        is with a body that moved out of reach.
+        is with a body that moved out of reach. ``role_words`` is its memory.
     chosen : (base_count,), chosen_added : (added_count,), written
         Rows of the contacts that the dirty bodies had.
     rows : (count,), written
@@ -200,83 +231,76 @@ def choose_contacts(
     counts : (COUNTS_LENGTH,), written
         Lengths of these lists.
     """
-    chosen_count = find_replaced(base_count, base_pair, gone, count, role, active, dirty_rows, chosen)
+    base_pair, _ = keys_of(base[0], base[1])
+    added_pair, _ = keys_of(added[0], added[1])
+    chosen_count = find_replaced(
+        base_count, base_pair, gone, count, role, role_words, active, active_words, rows, chosen
+    )
     added_chosen = look_at_all(added_count, added_pair, nothing, role, active, chosen_added)
     give_roles(chosen_count, chosen, base_pair, role)
     give_roles(added_chosen, chosen_added, added_pair, role)
     row_count = dirty_count = 0
-    for row in range(count):
-        if role[row] == ROLE_NONE:
+    for word in range((count + WORD_ROWS - 1) >> WORD_SHIFT):
+        if role_words[word] == 0:
             continue
-        if role[row] == ROLE_DIRTY:
-            dirty_rows[dirty_count] = row
-            dirty_places[dirty_count] = row_count
-            dirty_count += 1
-        place[row] = row_count
-        rows[row_count] = row
-        row_count += 1
+        for row in range(word << WORD_SHIFT, minimum(count, (word + 1) << WORD_SHIFT)):
+            if role[row] == ROLE_NONE:
+                continue
+            if role[row] == ROLE_DIRTY:
+                dirty_rows[dirty_count] = row
+                dirty_places[dirty_count] = row_count
+                dirty_count += 1
+            place[row] = row_count
+            rows[row_count] = row
+            row_count += 1
     counts[CHOSEN_COUNT] = chosen_count
     counts[CHOSEN_ADDED_COUNT] = added_chosen
     counts[ROW_COUNT] = row_count
     counts[DIRTY_ROW_COUNT] = dirty_count
 
 
-@device_kernel(
-    "void(int64,int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1],"
-    "int64,int64[::1],int64[::1],int64[::1],int64[:,::1],int64[::1],uint8[::1],"
-    "int64[::1],int64[:,::1],int64[::1],uint8[::1],int64[::1])"
-)
+@device_kernel(f"void(int64,{PARTS},int64,{PARTS},int64[::1],int64[::1],int64[::1],{PARTS})")
 def gather_contacts(
     base_count: int,
-    from_base: Words,
-    base_pair: Words,
-    base_sub: Words,
-    base_extents: Words,
-    base_words: Words,
-    base_block: Bytes,
+    base: Parts,
     added_count: int,
+    added: Parts,
+    from_base: Words,
     from_added: Words,
-    added_pair: Words,
-    added_sub: Words,
-    added_extents: Words,
-    added_words: Words,
-    added_block: Bytes,
     place: Words,
-    to_extents: Words,
-    to_words: Words,
-    to_block: Bytes,
-    to_pair: Words,
+    to: Parts,
 ) -> None:
     """Copy chosen contacts to the first rows of another table, whose bodies stand elsewhere.
 
     Parameters
     ----------
+    base, added : arenas
+        See :mod:`physics_fixed.incremental.patched`.
     from_base : (base_count,), from_added : (added_count,)
         Rows to copy, ascending.
     place : (n,)
         Where a body stands there; the order is the same, so contacts stay sorted.
-    to_pair : array
-        The column ``pair`` of the table that is written.
+    to : arena
+        Of the table that is written.
     """
-    base = added = 0
-    for to in range(base_count + added_count):
-        is_added = base == base_count
-        if not is_added and added < added_count:
-            mine = from_base[base]
-            other = from_added[added]
+    base_pair, base_sub = keys_of(base[0], base[1])
+    added_pair, added_sub = keys_of(added[0], added[1])
+    to_pair, _ = keys_of(to[0], to[1])
+    old = new = 0
+    for row in range(base_count + added_count):
+        is_added = old == base_count
+        if not is_added and new < added_count:
+            mine = from_base[old]
+            other = from_added[new]
             is_added = comes_before(added_pair[other], added_sub[other], base_pair[mine], base_sub[mine])
         if is_added:
-            copy_row(
-                from_added[added], added_extents, added_words, added_block, to, to_extents, to_words, to_block
-            )
-            added += 1
+            copy_row(from_added[new], added[0], added[1], added[2], row, to[0], to[1], to[2])
+            new += 1
         else:
-            copy_row(
-                from_base[base], base_extents, base_words, base_block, to, to_extents, to_words, to_block
-            )
-            base += 1
-        pair = to_pair[to]
-        to_pair[to] = place[pair >> 32] << 32 | place[pair & _ROW_MASK]
+            copy_row(from_base[old], base[0], base[1], base[2], row, to[0], to[1], to[2])
+            old += 1
+        pair = to_pair[row]
+        to_pair[row] = place[pair >> 32] << 32 | place[pair & _ROW_MASK]
 
 
 @kernel(
@@ -388,28 +412,29 @@ def note_lost(
 
 
 @device_kernel(
-    f"void(int64,{_NAMED_ROWS},uint8[::1],int64,{_NAMED_ROWS},int64,{_NAMED_ROWS},"
-    "int64,int64[::1],uint8[::1],int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],"
-    "uint8[::1],Tuple((int64[:,::1],int64[::1],uint8[::1])),uint8[::1],int64[::1],int64[::1])"
+    f"void(int64,{PARTS},uint8[::1],int64,{PARTS},int64,uint8[::1],{PARTS},int64,{PARTS},int64[::1],uint8[::1],"
+    "int64[::1],uint8[::1],int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1],uint8[::1],int64[::1],int64[::1])"
 )
 def patch_contacts(
     base_count: int,
-    base: NamedRows,
+    base: Parts,
     gone: Bytes,
     added_count: int,
-    added: NamedRows,
-    new_count: int,
-    new_rows: NamedRows,
+    added: Parts,
     row_count: int,
+    to_gone: Bytes,
+    to: Parts,
+    new_count: int,
+    new_rows: Parts,
     rows: Words,
     role: Bytes,
-    active: Words,
+    role_words: Words,
+    active: Bytes,
+    active_words: Words,
     island: Words,
     kind: Bytes,
-    dirty: Words,
+    listed: Words,
     lost: Words,
-    to_gone: Bytes,
-    to: tuple[Words, Words, Bytes],
     mark: Bytes,
     found: Words,
     counts: Words,
@@ -418,19 +443,20 @@ def patch_contacts(
 
     Parameters
     ----------
-    base, gone, added : arrays
-        The recorded contacts after the step, see :mod:`physics_fixed.incremental.patched`: pair, sub, and the
-        parts of the arena.
-    new_rows : arrays
-        Likewise the table that the step of the dirty bodies left; its pairs are changed to rows of the whole
-        table.
+    base, added : arenas, gone : (base_count,)
+        The recorded contacts after the step, see :mod:`physics_fixed.incremental.patched`.
+    row_count : int
+        Rows of the whole table, those that are gone included.
+    to_gone : (base_count,), to : arena with room for added and new rows, written
+        The same base with another difference.
+    new_rows : arena
+        Of the table that the step of the dirty bodies left; its pairs are changed to rows of the whole table.
     rows : array
         Which row of the whole table a row of the small one is.
     role, active, island, kind : (row_count,)
-        By row of the whole table, those that are gone included.
-    dirty, lost : (row_count,), (base_count,), scratch
-    to_gone : (base_count,), to : arena with room for added and new rows, written
-        The same base with another difference.
+        By row of the whole table, those that are gone included; ``role_words`` and ``active_words`` are the
+        memory of the first two.
+    listed, lost : (row_count,), (base_count,), scratch
     mark : (n,), zero where ``found`` lists nothing
     found : (n,), written
         Bodies that own a contact that differs.
@@ -438,15 +464,20 @@ def patch_contacts(
         LOST_COUNT more contacts of the base are gone, and KEPT_ADDED_COUNT added; DIFFERENT_COUNT contacts
         differ, or have come or gone, and belong to FOUND_COUNT bodies.
     """
-    base_pair, base_sub, base_extents, _, base_block = base
-    added_pair, added_sub, added_extents, added_words, added_block = added
-    new_pair, new_sub, new_extents, new_words, new_block = new_rows
+    base_extents, base_words, base_block = base
+    added_extents, added_words, added_block = added
+    new_extents, new_words, new_block = new_rows
     to_extents, to_words, to_block = to
+    base_pair, base_sub = keys_of(base_extents, base_words)
+    added_pair, added_sub = keys_of(added_extents, added_words)
+    new_pair, new_sub = keys_of(new_extents, new_words)
     for index in range(new_count):
         pair = new_pair[index]
         new_pair[index] = rows[pair >> 32] << 32 | rows[pair & _ROW_MASK]
     counts[DIFFERENT_COUNT] = 0
-    lost_count = find_replaced(base_count, base_pair, gone, row_count, role, active, dirty, lost)
+    lost_count = find_replaced(
+        base_count, base_pair, gone, row_count, role, role_words, active, active_words, listed, lost
+    )
     found_count = note_lost(
         lost_count, lost, base_pair, base_sub, new_count, new_pair, new_sub, 0, island, kind, mark, found,
         counts,
@@ -481,9 +512,9 @@ def patch_contacts(
             copy_row(old, added_extents, added_words, added_block, total, to_extents, to_words, to_block)
             total += 1
         else:
-            dirty[0] = old
+            listed[0] = old
             found_count = note_lost(
-                1, dirty, added_pair, added_sub, new_count, new_pair, new_sub, found_count, island, kind,
+                1, listed, added_pair, added_sub, new_count, new_pair, new_sub, found_count, island, kind,
                 mark, found, counts,
             )  # fmt: skip
     for k in range(found_count):

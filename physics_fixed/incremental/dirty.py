@@ -21,6 +21,14 @@ ROLE_BOUNDARY: Final = 2
 
 PROBE_WIDTH: Final = 6
 
+# Rows are passed over eight at a time, by the word in which their roles or kinds stand, and by the box around
+# so many.
+WORD_SHIFT: Final = 3
+WORD_ROWS: Final = 1 << WORD_SHIFT
+CHUNK_SHIFT: Final = 4
+CHUNK_ROWS: Final = 1 << CHUNK_SHIFT
+ALL_DYNAMIC: Final = 0x0101010101010101 * ACTIVE_DYNAMIC
+
 # counts[]: what find_dirty says.
 DIRTY_LIVE: Final = 5  # dirty bodies that are alive
 LIVE_COUNT: Final = 6  # all that are
@@ -47,16 +55,41 @@ def put_probe(box_q24: Words, row: int, probe: Words, index: int) -> None:
     for axis in range(3):
         probe[index, axis] = box_q24[row, axis]
         probe[index, 3 + axis] = box_q24[row, 3 + axis]
-        probe[0, axis] = minimum(probe[0, axis], box_q24[row, axis])
-        probe[0, 3 + axis] = maximum(probe[0, 3 + axis], box_q24[row, 3 + axis])
+    enclose(box_q24, row, probe, 0)
 
 
-@inline_kernel("void(int64[:,::1])")
-def start_probes(probe: Words) -> None:
-    """Make ``probe[0]`` enclose nothing."""
+@inline_kernel("void(int64[:,::1],int64)")
+def enclose_nothing(box_q24: Words, row: int) -> None:
+    """Make a box overlap no other, and be part of any that encloses it."""
     for axis in range(3):
-        probe[0, axis] = _FAR
-        probe[0, 3 + axis] = -_FAR
+        box_q24[row, axis] = _FAR
+        box_q24[row, 3 + axis] = -_FAR
+
+
+@inline_kernel("void(int64[:,::1],int64,int64[:,::1],int64)")
+def enclose(box_q24: Words, row: int, outer_q24: Words, outer: int) -> None:
+    """Widen a box so that it encloses another."""
+    for axis in range(3):
+        outer_q24[outer, axis] = minimum(outer_q24[outer, axis], box_q24[row, axis])
+        outer_q24[outer, 3 + axis] = maximum(outer_q24[outer, 3 + axis], box_q24[row, 3 + axis])
+
+
+@kernel("void(int64,int64[:,::1],uint8[::1],int64[:,::1])")
+def enclose_chunks(count: int, box_q24: Words, active: Bytes, chunk_q24: Words) -> None:
+    """Find the boxes around so many rows each.
+
+    Parameters
+    ----------
+    box_q24 : (n, 6), active : (n,)
+        Boxes of the bodies, and what they are to the broadphase: 0 for those that have none.
+    chunk_q24 : (chunks, 6), written
+        All of it: rows beyond ``count`` add nothing.
+    """
+    for chunk in range(chunk_q24.shape[0]):
+        enclose_nothing(chunk_q24, chunk)
+        for row in range(chunk << CHUNK_SHIFT, minimum(count, (chunk + 1) << CHUNK_SHIFT)):
+            if active[row] != 0:
+                enclose(box_q24, row, chunk_q24, chunk)
 
 
 @inline_kernel("int64(int64[:,::1],int64,int64[:,::1],int64)")
@@ -71,8 +104,8 @@ def meets_probe(box_q24: Words, row: int, probe: Words, probe_end: int) -> int:
 
 
 @device_kernel(
-    "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[::1],int64[::1],uint8[::1],"
-    "uint8[::1],int64[:,::1])"
+    "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],uint8[::1],int64[:,::1],int64[::1],"
+    "uint8[::1],uint8[::1],int64[:,::1])"
 )
 def mark_changed(
     count: int,
@@ -82,7 +115,8 @@ def mark_changed(
     new_box_q24: Words,
     new_active: Words,
     box_q24: Words,
-    active: Words,
+    active: Bytes,
+    chunk_q24: Words,
     island: Words,
     hit: Bytes,
     role: Bytes,
@@ -91,7 +125,7 @@ def mark_changed(
     """Mark the changed bodies and their recorded islands, collect the boxes they reach and, if they do not
     yield, reached, and put the new boxes into the record; one past the last probe.
     """
-    start_probes(probe)
+    enclose_nothing(probe, 0)
     probe_end = 1
     for k in range(changed_count):
         row = changed[k]
@@ -110,7 +144,33 @@ def mark_changed(
             probe_end += 1
             for lane in range(6):
                 box_q24[row, lane] = new_box_q24[k, lane]
+            enclose(new_box_q24, k, chunk_q24, row >> CHUNK_SHIFT)
     return probe_end
+
+
+@device_kernel(
+    "void(int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,uint8[::1])"
+)
+def hit_reached(
+    count: int,
+    island: Words,
+    active: Bytes,
+    role: Bytes,
+    box_q24: Words,
+    chunk_q24: Words,
+    probe: Words,
+    probe_end: int,
+    hit: Bytes,
+) -> None:
+    """Mark the recorded islands of bodies whose box overlaps a probe."""
+    for chunk in range((count + CHUNK_ROWS - 1) >> CHUNK_SHIFT):
+        if overlap(chunk_q24, chunk, probe, 0) == 0:
+            continue
+        for row in range(chunk << CHUNK_SHIFT, minimum(count, (chunk + 1) << CHUNK_SHIFT)):
+            if island[row] < 0 or hit[island[row]] != 0 or active[row] == 0 or role[row] != ROLE_NONE:
+                continue
+            if meets_probe(box_q24, row, probe, probe_end) != 0:
+                hit[island[row]] = 1
 
 
 @inline_kernel("void(int64,int64,int64[::1],uint8[::1],uint8[::1])")
@@ -123,8 +183,9 @@ def hit_held(a: int, b: int, island: Words, role: Bytes, hit: Bytes) -> None:
 
 
 @device_kernel(
-    "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64[::1],int64[::1],uint8[::1],int64,"
-    "uint8[::1],uint8[::1],int64[:,::1],int64[::1],int64,int64[::1],uint8[::1],int64,int64[::1],"
+    "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],uint8[::1],int64[::1],int64[:,::1],"
+    "int64[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[:,::1],int64[::1],int64,int64[::1],uint8[::1],int64,"
+    "int64[::1],"
     "int64,uint8[::1],int64[::1],int64[::1])"
 )
 def find_dirty(
@@ -135,12 +196,14 @@ def find_dirty(
     new_box_q24: Words,
     new_active: Words,
     box_q24: Words,
-    active: Words,
+    active: Bytes,
+    active_words: Words,
+    chunk_q24: Words,
     island: Words,
     alive: Bytes,
-    limit: int,
     hit: Bytes,
     role: Bytes,
+    role_words: Words,
     probe: Words,
     counts: Words,
     base_count: int,
@@ -164,16 +227,18 @@ def find_dirty(
     new_box_q24 : (changed_count, 6), new_active : (changed_count,)
         Boxes of the changed bodies now, in their order, and what they are to the broadphase.
     box_q24 : (n, 6), active : (n,)
-        The same as recorded, for all rows; written for those that changed.
+        The same as recorded, for all rows; written for those that changed. ``active_words`` is the memory of
+        ``active``.
+    chunk_q24 : (chunks, 6)
+        Boxes around the recorded ones of CHUNK_ROWS rows each, or larger; widened by new ones.
     island : (n,)
         As recorded: the smallest row in it, -1 for rows that are in none.
     alive : (n,)
         Column of the table of bodies.
-    limit : int
-        If more bodies than that are dirty, it does not pay.
     hit : (n,), scratch
     role : (n,), written
-        ROLE_DIRTY, ROLE_BOUNDARY (of bodies that a dirty one's box overlaps) or ROLE_NONE.
+        ROLE_DIRTY, ROLE_BOUNDARY (of bodies that a dirty one's box overlaps) or ROLE_NONE; ``role_words`` is
+        its memory.
     probe : (2 n + 1, PROBE_WIDTH), scratch
     counts : array, written
         DIRTY_LIVE, LIVE_COUNT.
@@ -185,14 +250,17 @@ def find_dirty(
     Returns
     -------
     int
-        1, or 0 if there are too many; then only ``box_q24`` and ``active`` are complete.
+        1, or 0 if more than half of the bodies are dirty, which does not pay; then only ``box_q24`` and
+        ``active`` are complete.
     """
-    for row in range(maximum(count, old_count)):
+    rows = maximum(count, old_count)
+    for row in range(rows):
         hit[row] = 0
-        role[row] = ROLE_NONE
+    for word in range((rows + WORD_ROWS - 1) >> WORD_SHIFT):
+        role_words[word] = 0  # ROLE_NONE, eight times
     probe_end = mark_changed(
-        count, old_count, changed_count, changed, new_box_q24, new_active, box_q24, active, island, hit, role,
-        probe,
+        count, old_count, changed_count, changed, new_box_q24, new_active, box_q24, active, chunk_q24, island,
+        hit, role, probe,
     )  # fmt: skip
     # Boxes do not say everything: a joint reaches farther, and so does the contact of a body that sleeps.
     for index in range(base_count):
@@ -203,31 +271,32 @@ def find_dirty(
     for joint in range(joint_count):
         if joint_alive[joint] != 0 and row_b[joint] != WORLD_ROW:
             hit_held(row_a[joint], row_b[joint], island, role, hit)
-    for row in range(minimum(count, old_count)):
-        if island[row] < 0 or hit[island[row]] != 0 or active[row] == 0 or role[row] != ROLE_NONE:
-            continue
-        if meets_probe(box_q24, row, probe, probe_end) != 0:
-            hit[island[row]] = 1
-    dirty_count = live_count = dirty_live = 0
-    start_probes(probe)
+    hit_reached(minimum(count, old_count), island, active, role, box_q24, chunk_q24, probe, probe_end, hit)
+    live_count = 0
+    for row in range(count):
+        live_count += alive[row] != 0
+    dirty_count = dirty_live = 0
+    enclose_nothing(probe, 0)
     probe_end = 1
     for row in range(count):
         if row < old_count and island[row] >= 0 and hit[island[row]] != 0:
             role[row] = ROLE_DIRTY
-        lives = 1 if alive[row] != 0 else 0
-        live_count += lives
-        if role[row] == ROLE_DIRTY:
-            dirty_count += 1
-            dirty_live += lives
-            if dirty_count > limit:
-                return 0
-            if active[row] != 0:
-                put_probe(box_q24, row, probe, probe_end)
-                probe_end += 1
-    for row in range(count):
-        if role[row] == ROLE_NONE and active[row] != 0 and active[row] != ACTIVE_DYNAMIC:
-            if meets_probe(box_q24, row, probe, probe_end) != 0:
-                role[row] = ROLE_BOUNDARY
+        if role[row] != ROLE_DIRTY:
+            continue
+        dirty_count += 1
+        dirty_live += alive[row] != 0
+        if dirty_count > count >> 1:
+            return 0
+        if active[row] != 0:
+            put_probe(box_q24, row, probe, probe_end)
+            probe_end += 1
+    for word in range((count + WORD_ROWS - 1) >> WORD_SHIFT):
+        if active_words[word] == ALL_DYNAMIC:
+            continue
+        for row in range(word << WORD_SHIFT, minimum(count, (word + 1) << WORD_SHIFT)):
+            if role[row] == ROLE_NONE and active[row] != 0 and active[row] != ACTIVE_DYNAMIC:
+                if meets_probe(box_q24, row, probe, probe_end) != 0:
+                    role[row] = ROLE_BOUNDARY
     counts[DIRTY_LIVE] = dirty_live
     counts[LIVE_COUNT] = live_count
     return 1

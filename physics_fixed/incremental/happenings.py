@@ -14,7 +14,7 @@ from physics_fixed.layout import ACTIVE_DYNAMIC, CHILD_BITS, Bytes, Words
 _NAMES = tuple(field.name for field in fields(ContactEvents))
 
 
-def _are_replaced(a: Words, b: Words, role: Bytes, active: Words) -> Words:
+def _are_replaced(a: Words, b: Words, role: Bytes, active: Bytes) -> Words:
     """Which pairs of rows the small step computes, as :mod:`physics_fixed.incremental.cache` says."""
     dirty_a, dirty_b = role[a] == ROLE_DIRTY, role[b] == ROLE_DIRTY
     stays_a, stays_b = active[a] == ACTIVE_DYNAMIC, active[b] == ACTIVE_DYNAMIC
@@ -23,7 +23,7 @@ def _are_replaced(a: Words, b: Words, role: Bytes, active: Words) -> Words:
 
 
 def patch_events(
-    old: ContactEvents, new: ContactEvents, rows: Words, role: Bytes, active: Words
+    old: ContactEvents, new: ContactEvents, rows: Words, role: Bytes, active: Bytes
 ) -> ContactEvents:
     """The events of a whole step.
 

@@ -14,7 +14,7 @@ from physics_fixed.incremental.dirty import ROLE_BOUNDARY, ROLE_DIRTY, ROLE_NONE
 from physics_fixed.incremental.rows import copy_all_rows, copy_rows, find_different_rows
 from physics_fixed.incremental.shared import Shared
 from physics_fixed.jit import inline_kernel, kernel
-from physics_fixed.joints.collection import Joints
+from physics_fixed.joints.collection import NO_EDGES, Joints
 from physics_fixed.joints.table import joint_table, state_table
 from physics_fixed.layout import Bytes, Words
 from physics_fixed.solver.joints.rows import WORLD_ROW
@@ -22,21 +22,19 @@ from physics_fixed.solver.joints.rows import WORLD_ROW
 Parts = tuple[Words, Words, Bytes]
 
 _NO_ROWS = np.zeros(0, np.int64)
-_NO_BYTES = np.zeros(0, np.uint8)
-_NO_EDGES = 0, _NO_BYTES, _NO_BYTES, _NO_BYTES, _NO_ROWS, _NO_ROWS
 
 
-@inline_kernel("int64(int64,int64,uint8[::1],int64[::1])")
-def is_joint_replaced(a: int, b: int, role: Bytes, active: Words) -> int:
+@inline_kernel("int64(int64,int64,uint8[::1],uint8[::1])")
+def is_joint_replaced(a: int, b: int, role: Bytes, active: Bytes) -> int:
     """1 if the step of the dirty bodies computes the joint of these rows, else 0."""
     if b == WORLD_ROW:
         return 1 if role[a] == ROLE_DIRTY else 0
     return is_replaced(a << 32 | b, role, active)
 
 
-@kernel("int64(int64,uint8[::1],int64[::1],int64[::1],int64[::1],uint8[::1],int64[::1])")
+@kernel("int64(int64,uint8[::1],int64[::1],int64[::1],uint8[::1],uint8[::1],int64[::1])")
 def choose_joints(
-    joint_count: int, alive: Bytes, row_a: Words, row_b: Words, active: Words, role: Bytes, chosen: Words
+    joint_count: int, alive: Bytes, row_a: Words, row_b: Words, active: Bytes, role: Bytes, chosen: Words
 ) -> int:
     """List the joints that the step of the dirty bodies needs; how many there are.
 
@@ -171,7 +169,7 @@ class SmallJoints:
         self._numbers: Words = np.arange(4)
         self._count = 0
 
-    def choose(self, joints: Joints, active: Words, role: Bytes) -> None:
+    def choose(self, joints: Joints, active: Bytes, role: Bytes) -> None:
         """Pick the joints that the dirty bodies have; bodies that they are on get a role."""
         count = joints.table.count
         if count > len(self._chosen):
@@ -203,7 +201,7 @@ class SmallJoints:
     def edges(self, joints: Joints) -> tuple[int, Bytes, Bytes, Bytes, Words, Words]:
         """What holds the small world's bodies together; ``joints`` are the space's, when the step begins."""
         if not self._count:
-            return _NO_EDGES
+            return NO_EDGES
         count, alive, flags, _, row_a, row_b = self.joints.edges()
         broken = joints.states.cells.broken[self._chosen[: self._count]]
         return count, alive, flags, broken, row_a, row_b

@@ -9,9 +9,11 @@ from physics_fixed.bodies import body_table
 from physics_fixed.contacts import contact_table
 from physics_fixed.continuous.islands import join_swept
 from physics_fixed.events import ContactEvents
+from physics_fixed.incremental.dirty import CHUNK_ROWS, enclose_chunks
+from physics_fixed.incremental.given import Passes
 from physics_fixed.incremental.links import JointRecord
 from physics_fixed.incremental.shared import Shared
-from physics_fixed.layout import BOX_WIDTH, Words
+from physics_fixed.layout import BOX_WIDTH, Bytes, Words
 from physics_fixed.solver.islands import join_sleepers, label_islands
 from physics_fixed.step import Scratch, StepTables
 from physics_fixed.tables import Table, TableCopy, copy_arena
@@ -51,7 +53,9 @@ class Record:
     flags : int
         Those that any body had when the step began.
     box_q24 : (n, 6), active : (n,)
-        Boxes of the bodies, and what they are to the broadphase.
+        Boxes of the bodies, and what they are to the broadphase; ``active_words`` is the same memory.
+    chunk_q24 : (chunks, 6)
+        Boxes around those of CHUNK_ROWS rows each, or larger.
     island : (n,)
         The smallest row of a body's island, -1 for rows that are in none.
     live_count : int
@@ -63,14 +67,17 @@ class Record:
     touched : (n,) or None
         Rows in which ``entry`` differs from the result of the step before, of version ``follows``; None if
         that is not known.
+    passes : Passes or None
+        What the passes of a partial step take of it.
     events : ContactEvents or None
         What happened in it, without removed bodies; None as long as nobody asked.
     """
 
     __slots__ = (
-        "active", "after", "before", "box_q24", "dirty", "entry", "events", "flags", "follows", "forces",
-        "geometries", "island", "joints", "live_count", "result", "settings", "tick", "touched", "version",
-        "version_before", "words",
+        "active", "active_words", "after", "before", "box_q24", "chunk_q24", "dirty", "entry", "events",
+        "flags", "follows", "forces",
+        "geometries", "island", "joints", "live_count", "passes", "result", "settings", "tick", "touched",
+        "version", "version_before", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -86,12 +93,16 @@ class Record:
         self.version = self.version_before = self.follows = -1
         self.dirty: Words = _NO_ROWS
         self.touched: Words | None = None
+        self.passes: Passes | None = None
         self.events: ContactEvents | None = None
         self._place(bodies.capacity)
 
     def _place(self, capacity: int) -> None:
         self.box_q24: Words = np.zeros((capacity, BOX_WIDTH), np.int64)
-        self.active: Words = np.zeros(capacity, np.int64)
+        chunks = -(-capacity // CHUNK_ROWS)
+        self.active: Bytes = np.zeros(chunks * CHUNK_ROWS, np.uint8)
+        self.active_words: Words = self.active.view(np.int64)
+        self.chunk_q24: Words = np.zeros((chunks, BOX_WIDTH), np.int64)
         self.island: Words = np.full(capacity, -1, np.int64)
 
     def fit(self, bodies: Table) -> None:
@@ -110,6 +121,7 @@ class Record:
         self.box_q24[:count] = box_q24[:count]
         self.active[:count] = active[:count]
         self.island[:count] = island[:count]
+        enclose_chunks(count, self.box_q24, self.active, self.chunk_q24)
 
     def resize(self, count: int) -> None:
         """Set the number of bodies; new ones are in no island, and nothing to the broadphase."""
@@ -149,6 +161,7 @@ class Record:
         self.after = Shared.of(contacts)
         self.box_q24[:count] = scratch.box_q24[:count]
         self.active[:count] = scratch.active[:count]
+        enclose_chunks(count, self.box_q24, self.active, self.chunk_q24)
         self.joints.finish(tables.joints)
         alive = bodies.cells.alive
         label_islands(

@@ -67,6 +67,15 @@ def difference_of(cells_a: Words, cells_b: Words) -> int:
     return difference
 
 
+@inline_kernel("int64(int64[::1])")
+def difference_from_zero(cells: Words) -> int:
+    """0 if all words are."""
+    difference = 0
+    for word in range(len(cells)):
+        difference |= cells[word]
+    return difference
+
+
 @kernel(
     "int64(int64,int64[:,::1],int64[::1],uint8[::1],int64[:,::1],int64[::1],uint8[::1],int64,int64,uint8[::1],int64[::1])"
 )
@@ -218,22 +227,22 @@ def copy_all_rows(
 
 
 @kernel(
-    "int64(int64,int64[:,::1],int64[::1],uint8[::1],int64[::1],uint8[::1],uint8[::1],int64,int64[::1],int64,int64[::1],"
-    "int64,uint8[::1],int64[::1],int64[::1],int64[::1])"
+    "int64(int64,int64,int64[::1],int64,int64[::1],int64,int64[:,::1],int64[::1],uint8[::1],int64[::1],uint8[::1],"
+    "uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1])"
 )
 def find_changed_rows(
     count: int,
+    touched_count: int,
+    touched: Words,
+    dirty_count: int,
+    dirty: Words,
+    limit: int,
     extents: Words,
     words: Words,
     block: Bytes,
     before_words: Words,
     before_block: Bytes,
     entry_block: Bytes,
-    touched_count: int,
-    touched: Words,
-    dirty_count: int,
-    dirty: Words,
-    limit: int,
     mark: Bytes,
     found: Words,
     touched_now: Words,
@@ -243,6 +252,12 @@ def find_changed_rows(
 
     Parameters
     ----------
+    touched : (touched_count,)
+        Rows in which the record differs from the result of the step before, as that was then.
+    dirty : (dirty_count,)
+        Rows in which that result may have changed since.
+    limit : int
+        If soon more than so many rows are touched, the search ends.
     extents : (columns, 2)
         Of all the arenas here, which have one layout.
     words, block : arrays
@@ -251,12 +266,6 @@ def find_changed_rows(
         The result of the step before as it is recorded by now.
     entry_block : array
         The rows of the record.
-    touched : (touched_count,)
-        Rows in which the record differs from the result of the step before, as that was then.
-    dirty : (dirty_count,)
-        Rows in which that result may have changed since.
-    limit : int
-        If soon more than so many rows are touched, the search ends.
     mark : (n,), found : (n,), written
         As :func:`find_different_rows` does.
     touched_now : (n,), written

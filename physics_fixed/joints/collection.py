@@ -77,6 +77,9 @@ Axes = Mapping[int, Axis]
 
 _NO_ROWS = np.zeros(0, np.int64)
 _NO_LOST = np.zeros((0, 2), np.int64)
+_NO_BYTES = np.zeros(0, np.uint8)
+NO_EDGES = 0, _NO_BYTES, _NO_BYTES, _NO_BYTES, _NO_ROWS, _NO_ROWS
+"""What :meth:`Joints.edges` gives where there are no joints."""
 
 
 One = Named

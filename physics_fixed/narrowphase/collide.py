@@ -336,17 +336,26 @@ def order_runs(pair_count: int, run: Words) -> tuple[int, int]:
 
 
 @kernel(
-    "int64(int64[::1],int64,int64[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[::1],"
-    "int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1],int64,"
-    "int64,int64[::1],int64[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],uint8[::1],"
-    "int64[:,:,::1],int64[:,:,::1],int64[:,:,::1],int64[:,:,::1],int64[:,:,::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,:,::1],int64[:,:,::1],int64[:,:,::1],int64[:,::1],int64[:,::1],"
-    "int64[:,::1],int64[:,::1])"
+    "int64(int64[::1],int64,int64,int64[::1],int64[::1],int64[::1],uint8[::1],int64[:,::1],int64[:,::1],"
+    "int64[:,::1],int64[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],"
+    "int64[::1],int64[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],"
+    "int64[::1],int64,int64[:,:,::1],int64[:,:,::1],int64[:,:,::1],int64[:,:,::1],int64[:,:,::1],"
+    "int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,:,::1],int64[:,:,::1],"
+    "int64[:,:,::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[:,::1])"
 )
 def collide_pairs(
     crew: Words,
     pair_count: int,
+    old_count: int,
     pairs: Words,
+    old_pair: Words,
+    old_sub: Words,
+    old_point_count: Bytes,
+    old_feature: Words,
+    old_push: Words,
+    old_friction: Words,
+    old_twist: Words,
+    old_touching: Bytes,
     kind: Bytes,
     shape: Bytes,
     flags: Bytes,
@@ -363,15 +372,6 @@ def collide_pairs(
     words: Words,
     word_first: Words,
     tick_q40: int,
-    old_count: int,
-    old_pair: Words,
-    old_sub: Words,
-    old_point_count: Bytes,
-    old_feature: Words,
-    old_push: Words,
-    old_friction: Words,
-    old_twist: Words,
-    old_touching: Bytes,
     leaf: Words,
     leaf_position_q24: Words,
     leaf_velocity_q24: Words,

@@ -80,7 +80,7 @@ class Crew:
     threads : int
         How many there may be.
     lanes : int
-        How many the current step has.
+        How many the current step has, 1 between steps.
     always : bool
         Whether steps are shared even where there is little to do, or where that has been found slower.
     """
@@ -128,7 +128,7 @@ class Crew:
     def end(self) -> None:
         """End a step: helpers may leave."""
         self.words[OPEN] = 0
-        self.words[LANES] = 1  # what is computed between steps is computed here
+        self.words[LANES] = self.lanes = 1  # what is computed between steps is computed here
         if self._work and not self.always:
             self._choice.note(time.perf_counter_ns() - self._begin_ns, self._work)
         if self.words[FAILED]:

@@ -161,17 +161,21 @@ class Seals:
     def __init__(self) -> None:
         self._places_of: tuple[object, object] | None = None
 
-    def fingerprint(self, bodies: Table, row_count: int, rows: Words, found: Words) -> None:
-        """Write the fingerprints of the first rows in a list, see :func:`fingerprint_rows`."""
+    def places(self, bodies: Table) -> tuple[Parts, Parts, Parts]:
+        """The plain, steady and passing columns, as :func:`fingerprint_rows` takes them."""
         arena, steady, passing = bodies.arena, bodies.steady, bodies.passing
         assert steady is not None and passing is not None
         if self._places_of != (arena.layout, steady.layout):
             self._places_of, self._places = (arena.layout, steady.layout), sealed_places(bodies)
         plain, others, forces = self._places
-        fingerprint_rows(
-            row_count, rows, (plain, arena.words, arena.block), (others, steady.words, steady.block),
-            (forces, passing.words, passing.block), WEIGHTS, found,
+        return (
+            (plain, arena.words, arena.block), (others, steady.words, steady.block),
+            (forces, passing.words, passing.block),
         )  # fmt: skip
+
+    def fingerprint(self, bodies: Table, row_count: int, rows: Words, found: Words) -> None:
+        """Write the fingerprints of the first rows in a list, see :func:`fingerprint_rows`."""
+        fingerprint_rows(row_count, rows, *self.places(bodies), WEIGHTS, found)
 
 
 @inline_kernel("int64(int64[::1],int64[::1],int64[::1])")

@@ -53,11 +53,13 @@ def unsettle(row: int, other: int, kind: Bytes, rest: Words, still_ticks: Bytes)
 
 
 @kernel(
-    "void(int64,int64[::1],int64[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[::1],int64[:,::1],"
-    "int64[::1],int64,int64[:,::1],int64,uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[::1],uint8[:,::1],int64[:,::1])"
+    "void(int64,int64,int64[::1],int64[::1],uint8[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],"
+    "int64[::1],int64[:,::1],int64[::1],int64[:,::1],int64,uint8[::1],uint8[::1],uint8[::1],int64[::1],"
+    "int64[::1],uint8[:,::1],int64[:,::1])"
 )
 def count_still(
     count: int,
+    contact_count: int,
     settings: Words,
     mobile: Words,
     kind: Bytes,
@@ -68,7 +70,6 @@ def count_still(
     restless: Words,
     motion: Words,
     lever_q24: Words,
-    contact_count: int,
     contact: Words,
     joint_count: int,
     joint_alive: Bytes,
@@ -108,7 +109,9 @@ def count_still(
             and is_shorter(motion, row, MOTION_SHIFT, settings[STILL_SHIFT])
             # The turn is in radians by now, Q30: the bound, Q28 m, goes over the lever, Q24 m.
             and is_shorter(
-                motion, row, MOTION_TURN,
+                motion,
+                row,
+                MOTION_TURN,
                 minimum((turns * settings[STILL_SHIFT] << 26) // lever_q24[row], _ONE_Q30),
             )
         )
@@ -175,18 +178,18 @@ def label_awake(
 
 
 @kernel(
-    "int64(int64,int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64,int64[:,::1],int64,uint8[::1],"
-    "uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])"
+    "int64(int64,int64,int64,int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64,"
+    "uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[::1],int64[::1],int64[::1],int64[::1])"
 )
 def fall_asleep(
     count: int,
     ticks: int,
+    contact_count: int,
     mobile: Words,
     flags: Bytes,
     still_ticks: Bytes,
     velocity_q24: Words,
     angular_velocity_q24: Words,
-    contact_count: int,
     contact: Words,
     joint_count: int,
     joint_alive: Bytes,

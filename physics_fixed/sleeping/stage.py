@@ -44,7 +44,7 @@ class SleepScratch:
     place : (n,)
         Where the contacts that were found go in the table of contacts.
     version : int
-        Goes up whenever an array by body is another than before.
+        Goes up whenever an array is another than before.
     """
 
     def __init__(self) -> None:
@@ -78,6 +78,7 @@ class SleepScratch:
     def reserve_contacts(self, count: int) -> None:
         """Make room for the contacts of a step."""
         if count > self.contact_capacity:
+            self.version += 1
             self.contact_capacity = max(count, 2 * self.contact_capacity)
             self.place = aligned_words(self.contact_capacity)
 
@@ -103,15 +104,8 @@ class SleepScratch:
         return int(self.counts[MOVING_COUNT])
 
 
-def wake_disturbed(
-    bodies: Table,
-    contacts: Table,
-    joints: Joints,
-    gravity_q24: Words,
-    settings: Words,
-    sleep: SleepScratch,
-) -> None:
-    """Find out who sleeps, and wake who was disturbed since the last step, with all that hold them."""
+def find_sleepers(bodies: Table, gravity_q24: Words, settings: Words, sleep: SleepScratch) -> None:
+    """Find out who sleeps, and wake who was disturbed since the last step."""
     count = bodies.count
     sleep.reserve_bodies(count)
     flags, still, seal = bodies.cells.flags, bodies.cells.still_ticks, bodies.cells.seal
@@ -133,7 +127,6 @@ def wake_disturbed(
         sleep.rows, sleep.fingerprint, gravity_q24, settings, WEIGHTS, bodies.cells.kind, flags, still,
         seal, force, torque, sleep.rest, sleep.was_asleep, sleep.restless, sleep.counts,
     )  # fmt: skip
-    spread(bodies, contacts, joints, sleep)
 
 
 def spread(bodies: Table, contacts: Table, joints: Joints, sleep: SleepScratch) -> None:
@@ -238,14 +231,13 @@ def settle(
     count, flags, still = bodies.count, bodies.cells.flags, bodies.cells.still_ticks
     edges, table = joints.edges(), joints.table
     count_still(
-        count, settings, mobile, bodies.cells.kind, bodies.cells.shape, flags, still, sleep.rest,
-        sleep.restless, motion, bodies.cells.lever_q24, contact_count, contact, *edges,
+        count, contact_count, settings, mobile, bodies.cells.kind, bodies.cells.shape, flags, still,
+        sleep.rest, sleep.restless, motion, bodies.cells.lever_q24, contact, *edges,
         table.cells.mode, table.cells.motor_speed_q24,
     )  # fmt: skip
     fallen = fall_asleep(
-        count, ticks, mobile, flags, still, bodies.cells.velocity_q24,
-        bodies.cells.angular_velocity_q24, contact_count, contact, *edges, sleep.island, sleep.lively,
-        sleep.rows,
+        count, ticks, contact_count, mobile, flags, still, bodies.cells.velocity_q24,
+        bodies.cells.angular_velocity_q24, contact, *edges, sleep.island, sleep.lively, sleep.rows,
     )  # fmt: skip
     if fallen:
         seal(bodies, fallen, gravity_q24, settings, sleep)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physics_fixed import DYNAMIC, KINEMATIC, STATIC, Box, Space, Sphere
-from physics_fixed.step import Scratch, find_contacts
+from physics_fixed.step import Scratch, find_contacts, place_bodies
 from tests.physics_fixed.dynamics.scenery import METRE
 
 METRES = st.integers(-40 * 16, 40 * 16)
@@ -17,7 +17,9 @@ METRES = st.integers(-40 * 16, 40 * 16)
 def candidates(space: Space) -> list[tuple[int, int]]:
     """What the broadphase finds; leaves the boxes in ``space._scratch``."""
     scratch: Scratch = space._scratch
-    find_contacts(space.step_tables, space.settings.array("gravity_q24")[0], space._solver_settings, scratch)
+    arguments = space.step_tables, space.settings.array("gravity_q24")[0], space._solver_settings, scratch
+    place_bodies(*arguments)
+    find_contacts(*arguments)
     pairs = scratch.pairs[: scratch.pair_count].tolist()
     return [(pair >> 32, pair & 0xFFFFFFFF) for pair in pairs]
 

@@ -15,7 +15,7 @@ from physics_fixed.layout import (
     POINT_ARM,
     POINT_SEPARATION,
 )
-from physics_fixed.step import find_contacts
+from physics_fixed.step import find_contacts, place_bodies
 from tests.physics_fixed.dynamics.scenery import METRE, Floats, matrix, position
 
 MARGIN = 0.02
@@ -26,9 +26,10 @@ class Found:
 
     def __init__(self, space: Space, a: Body) -> None:
         scratch = space._scratch
-        find_contacts(
-            space.step_tables, space.settings.array("gravity_q24")[0], space._solver_settings, scratch
-        )
+        gravity_q24 = space.settings.array("gravity_q24")[0]
+        arguments = space.step_tables, gravity_q24, space._solver_settings, scratch
+        place_bodies(*arguments)
+        find_contacts(*arguments)
         self.exists = scratch.contact_count > 0
         if self.exists:
             contact = scratch.contact[0]

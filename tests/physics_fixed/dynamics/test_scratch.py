@@ -17,7 +17,7 @@ SEEDS = (*range(8), 29, 34, 39, 53, *range(100, 112))  # the last ones with bull
 def soil(space: Space, cell: int) -> None:
     """Write a number into every cell of the scratch memory."""
     scratch = space._scratch
-    parts = [*vars(scratch).values(), *vars(scratch.sweeps).values()]
+    parts = [*vars(scratch).values(), *vars(scratch.sweeps).values(), *vars(scratch.sleep).values()]
     cells = [part for part in parts if isinstance(part, np.ndarray)]
     assert len(cells) > 10
     for part in cells:

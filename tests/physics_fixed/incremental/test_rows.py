@@ -104,15 +104,16 @@ def test_changed_rows_follow_from_the_step_before(seed: int) -> None:
         copy_row_of(entry, now, row)  # which are the same here
     mark, found = np.ones(count, np.uint8), np.zeros(count, np.int64)
     touched_now, number = np.zeros(count, np.int64), np.zeros(1, np.int64)
-    arguments = (
-        *now.arena.parts, before.arena.words, before.arena.block, entry.arena.block, len(touched), touched,
-        len(dirty), dirty,
+    known = count, len(touched), touched, len(dirty), dirty
+    rows = (
+        *now.arena.parts, before.arena.words, before.arena.block, entry.arena.block, mark, found, touched_now,
+        number,
     )  # fmt: skip
-    found_count = find_changed_rows(count, *arguments, count, mark, found, touched_now, number)
+    found_count = find_changed_rows(*known, count, *rows)
     assert sorted(found[:found_count]) == rows_in_which(now, entry)
     assert sorted(touched_now[: number[0]]) == rows_in_which(now, before)
     assert np.flatnonzero(mark).tolist() == sorted(found[:found_count])
-    assert find_changed_rows(count, *arguments, 1, mark, found, touched_now, number) > 1  # too many
+    assert find_changed_rows(*known, 1, *rows) > 1  # too many
 
 
 def change_cell(table: Table, row: int, rng: np.random.Generator) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from physics_fixed import Space, step
+from physics_fixed.at_once import BEGUN
 from physics_fixed.layout import Words
 from physics_fixed.parallel import crew
 from physics_fixed.parallel.crew_words import DONE, LANES_MAX, LINE, POSTED
@@ -104,6 +105,7 @@ def test_helpers_come_in_the_middle_of_a_step(
         return real(*arguments)
 
     monkeypatch.setattr(step, stage, with_helpers)
+    monkeypatch.setattr(step, "go_at_once", lambda *arguments: BEGUN)  # stage by stage
     space = spheres()
     share_always(space, 3)
     assert hashes(space, STEPS // 2) == expected["spheres"][: STEPS // 2]
