@@ -93,6 +93,7 @@ class Recorder:
         self._chosen_from: Patch | None = None
         self._memory: tuple[object, ...] = ()  # what passes of the last step took, beside its record
         self._steps = 0  # for which it was the same
+        self._is_followed = False  # the record of this step says what it is to the step before
         self._bundle: Bundle | None = None  # the last one
         self._versions = 0
         self.latest = self._records[0]  # of the last step
@@ -104,6 +105,7 @@ class Recorder:
         self._small.scratch.crew = scratch.crew
         self.latest = record = self._records[tick % len(self._records)]
         known = record.tick == tick
+        self._is_followed = False
         try:
             self._was_whole = True
             self._was_whole = not (known and self._step_in_part(record, gravity_q24, solver_settings))
@@ -113,7 +115,8 @@ class Recorder:
         if not self._was_whole:
             return
         record.begin(self._tables, self._settings)
-        self._follow(record, self._before(tick))
+        if not self._is_followed:
+            self._follow(record, self._before(tick))
         record.flags = flags_of_any(self._bodies.count, self._bodies.cells.flags)
         advance(self._tables, gravity_q24, solver_settings, scratch)
         record.finish(tick, self._tables, scratch)
@@ -226,7 +229,7 @@ class Recorder:
             bodies.cells.flags, passing.words, small.mark, small.found, small.counts,
         )  # fmt: skip
         if found != UNKNOWN:
-            record.follows, record.touched = before.version, small.touched[: small.touched_count[0]].copy()
+            self._set_touched(record, before, small.touched_count[0])
         if found > SAME:
             record.take_shared(self._tables)
         return found
@@ -315,8 +318,7 @@ class Recorder:
                     small.touched_count,
                 )  # fmt: skip
                 if found <= limit:
-                    touched = small.touched[: small.touched_count[0]].copy()
-                    record.follows, record.touched = before.version, touched
+                    self._set_touched(record, before, small.touched_count[0])
         if found > limit:
             self._follow(record, before)  # with all rows of now, so it holds for what the record becomes
             found = unchecked(find_different_rows)(
@@ -356,7 +358,11 @@ class Recorder:
             small.touched,
         )  # fmt: skip
         if touched <= _CHANGED_MAX:
-            record.follows, record.touched = before.version, small.touched[:touched].copy()
+            self._set_touched(record, before, touched)
+
+    def _set_touched(self, record: Record, before: Record, count: int) -> None:
+        record.follows, record.touched = before.version, self._small.touched[:count].copy()
+        self._is_followed = True  # in this step
 
     def _new_version(self) -> int:
         self._versions += 1
