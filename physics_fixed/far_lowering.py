@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils
+from numba.core import cgutils, sigutils
 from numba.core import types as numba_types
 from numba.core.errors import TypingError
 from numba.core.typing import signature
@@ -107,33 +107,36 @@ def register_far_call(call_far: Callable[..., Any]) -> None:
                 raise TypingError(f"call_far: {function} with {first}; allowed: a kernel, a tuple")
             if bundle != _WORDS:
                 raise TypingError(f"call_far: the bundle is {bundle}; allowed: {_WORDS}")
-            function.dispatcher.ensure_compiled()
-            ((wanted, result),) = function.dispatcher.overloads.items()
+            wanted, result = _types_of(function)
             given = tuple(types.unliteral(each) for each in first)
-            if given != tuple(wanted[: len(given)]):
+            if given != wanted[: len(given)]:
                 raise TypingError(f"call_far: {function} takes {wanted}, got {given}")
-            return signature(result.signature.return_type, _WORDS, types.int64, function, types.Tuple(given))
+            return signature(result, _WORDS, types.int64, function, types.Tuple(given))
 
         return typer
 
     @lower_builtin(call_far, _WORDS, types.int64, types.Dispatcher, types.BaseTuple)  # type: ignore[untyped-decorator]
     def lower(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
-        (result,) = sig.args[2].dispatcher.overloads.values()
-        descriptor, convention = result.fndesc, context.call_conv
+        (wanted, result), convention = _types_of(sig.args[2]), context.call_conv
         words = _Loader(context, builder, args[0])
         pair = builder.shl(args[1], _I64(1))
         address, place = words.load(pair), words.load(builder.add(pair, _I64(1)))
         given = cgutils.unpack_tuple(builder, args[3])
         words.place = place
-        rest = [words.next_of(kind) for kind in descriptor.argtypes[len(given) :]]
-        kind: ir.FunctionType = convention.get_function_type(descriptor.restype, descriptor.argtypes)
+        rest = [words.next_of(kind) for kind in wanted[len(given) :]]
+        kind: ir.FunctionType = convention.get_function_type(result, wanted)
         status, value = convention.call_function(
-            builder, builder.inttoptr(address, kind.as_pointer()), descriptor.restype, descriptor.argtypes,
-            given + rest,
-        )  # fmt: skip
+            builder, builder.inttoptr(address, kind.as_pointer()), result, wanted, given + rest
+        )
         with cgutils.if_unlikely(builder, status.is_error):
             convention.return_status_propagate(builder, status)
-        return context.get_dummy_value() if descriptor.restype == types.none else value
+        return context.get_dummy_value() if result == types.none else value
+
+
+def _types_of(function: Any) -> tuple[tuple[Any, ...], Any]:
+    """What a kernel takes and returns, by its signature: it need not be compiled before its callers are."""
+    wanted, result = sigutils.normalize_signature(function.dispatcher.signature_text)
+    return tuple(wanted), result
 
 
 class _Loader:
