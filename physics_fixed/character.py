@@ -8,7 +8,7 @@ is restored with the space, and a mover made anew for the same body goes on as t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from physics_fixed.arguments import ranged, row_of_many, whole
 from physics_fixed.fixmath.quat import from_rotation_vector_q30, rotate_q30
@@ -40,6 +40,7 @@ _LEAST_Q24 = 64  # 4 um: shorter ways are none
 _CLEAR_Q24 = _ONE // 1000  # by so much a foot clears the highest step
 _EDGE_IN_Q24 = _ONE // 100  # how far behind an edge one looks for what is walked on
 _EDGE_UP_Q24 = _ONE // 20
+_KINDS = DYNAMIC, STATIC, KINEMATIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,17 @@ class Footing:
     ground: int
     normal_q30: Vector
     velocity_q24: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The character's body, its shape, and what it meets: what its body meets."""
+
+    body: Body
+    radius_q24: int
+    half_height_q24: int
+    shape: Capsule
+    meets: QueryFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +139,10 @@ class CharacterMover:
         return self._move((x, z), ranged(None, jump_q24, 24, 0, bound, "jump", "m/s"))
 
     def _move(self, walk_q24: tuple[int, int], jump_q24: int) -> Footing:
-        me = self.space.body(self.body)
+        me = self._own()
         rate = self.space.tick_rate
         gravity = self.space.gravity_q24[1]
-        start = self._escape(me, me.position_q24)
+        start = self._escape(me, me.body.position_q24)
         ground = self._ground_below(me, start)
         wanted = (walk_q24[0], 0, walk_q24[1])
         if ground is not None:
@@ -140,7 +152,7 @@ class CharacterMover:
                 wanted = _along_ground(wanted, ground.normal)
             base = ground.velocity
         else:
-            wanted = (wanted[0], me.velocity_q24[1] + gravity // rate, wanted[2])
+            wanted = (wanted[0], me.body.velocity_q24[1] + gravity // rate, wanted[2])
             base = (0, 0, 0)
         walking = ground is not None and jump_q24 == 0
         here, velocity = self._slide(me, start, wanted, rate, walking=walking)
@@ -152,43 +164,39 @@ class CharacterMover:
         velocity = _limited(plus(velocity, base))
         # The step adds the velocity: what is left is what steps, snaps and curves are, and is gone at once.
         shift = _over(velocity, rate)
-        me.set_pose(position_q24=_within(minus(here, shift)))
-        me.set_velocity(velocity_q24=velocity)
+        me.body.set_pose(position_q24=_within(minus(here, shift)))
+        me.body.set_velocity(velocity_q24=velocity)
         if ground is None:
             return Footing(False, 0, (0, _ONE_Q30, 0), velocity)
         return Footing(True, ground.body.id, ground.normal, velocity)
 
     # --- Looking around ---
 
-    def _filter(self, *also: int, kinds: tuple[int, ...] = (DYNAMIC, STATIC, KINEMATIC)) -> QueryFilter:
-        """What the character meets: what its body meets."""
-        me = self.space.body(self.body)
-        return QueryFilter(me.category, me.mask, me.group, exclude=(self.body, *also), kinds=kinds)
+    def _own(self) -> _Own:
+        """The character's body as it is when a move begins."""
+        body = self.space.body(self.body)
+        radius, half, _ = body.size_q24
+        meets = QueryFilter(body.category, body.mask, body.group, exclude=(self.body,), kinds=_KINDS)
+        return _Own(body, radius, half, capsule_q24(radius, half), meets)
 
-    def _shape(self, me: Body) -> Capsule:
-        radius, half, _ = me.size_q24
-        return capsule_q24(radius, half)
-
-    def _cast(self, me: Body, start: Vector, way: Vector, distance: int, *also: int) -> Hit | None:
+    def _cast(
+        self, me: _Own, start: Vector, way: Vector, distance: int, where: QueryFilter | None = None
+    ) -> Hit | None:
         return self.space.queries.cast(
-            self._shape(me),
-            position_q24=start,
-            direction_q24=way,
-            distance_q24=distance,
-            where=self._filter(*also),
+            me.shape, position_q24=start, direction_q24=way, distance_q24=distance, where=where or me.meets
         )
 
-    def _escape(self, me: Body, here: Vector) -> Vector:
+    def _escape(self, me: _Own, here: Vector) -> Vector:
         """Out of what has moved into the character's skin: walls and platforms, not dynamic bodies."""
-        where = self._filter(kinds=(STATIC, KINEMATIC))
+        where = replace(me.meets, kinds=(STATIC, KINEMATIC))
         for _ in range(_ESCAPES_MAX):
-            near = self.space.queries.closest(self._shape(me), distance=0, position_q24=here, where=where)
+            near = self.space.queries.closest(me.shape, distance=0, position_q24=here, where=where)
             if near is None:
                 break
             here = plus(here, scaled(near.normal_q30, SKIN_Q24 - near.distance_q24))
         return here
 
-    def _ground_below(self, me: Body, here: Vector) -> _Ground | None:
+    def _ground_below(self, me: _Own, here: Vector) -> _Ground | None:
         hit = self._cast(me, here, _DOWN, SKIN_Q24 + _PROBE_Q24)
         if hit is None or not self._can_stand(me, here, hit):
             return None
@@ -196,7 +204,7 @@ class CharacterMover:
         velocity = (0, 0, 0)
         if body.kind != STATIC:
             velocity = body.velocity_at_q24(point_q24=hit.point_q24)
-        rise = me.velocity_q24[1]
+        rise = me.body.velocity_q24[1]
         if rise > _LEAVING_Q24 and rise > velocity[1] + _LEAVING_Q24:
             return None  # it has jumped, or a lift has stopped
         if body.kind == DYNAMIC:
@@ -204,14 +212,13 @@ class CharacterMover:
         normal = hit.normal_q30 if hit.normal_q30[1] >= self.slope_cos_q30 else (0, _ONE_Q30, 0)
         return _Ground(body, normal, velocity)
 
-    def _can_stand(self, me: Body, here: Vector, hit: Hit) -> bool:
+    def _can_stand(self, me: _Own, here: Vector, hit: Hit) -> bool:
         """Whether what the foot meets is no steeper than allowed, or the edge of something that is not."""
         if hit.normal_q30[1] >= self.slope_cos_q30:
             return True
         if hit.normal_q30[1] <= 0:
             return False
-        radius, half, _ = me.size_q24
-        foot = hit.position_q24[1] - half - radius
+        foot = hit.position_q24[1] - me.half_height_q24 - me.radius_q24
         if hit.point_q24[1] - foot > self.step_height_q24 - SKIN_Q24 + _CLEAR_Q24:
             return False
         behind = scaled((-hit.normal_q30[0], 0, -hit.normal_q30[2]), _EDGE_IN_Q24)
@@ -225,14 +232,14 @@ class CharacterMover:
             origin_q24=place,
             direction_q24=_DOWN,
             distance_q24=_EDGE_UP_Q24 + _EDGE_IN_Q24,
-            where=self._filter(),
+            where=me.meets,
         )
         return below is not None and below.distance_q24 > 0 and below.normal_q30[1] >= self.slope_cos_q30
 
     # --- Going ---
 
     def _slide(
-        self, me: Body, here: Vector, velocity: Vector, rate: int, *, walking: bool
+        self, me: _Own, here: Vector, velocity: Vector, rate: int, *, walking: bool
     ) -> tuple[Vector, Vector]:
         """Go a tick's way, along what is in it; where that leads, and the velocity that is left."""
         left = _over(velocity, rate)
@@ -274,7 +281,7 @@ class CharacterMover:
         margin = (SKIN_Q24 << 30) // max(closing, _ONE_Q30 >> 3)
         return min(max(hit.distance_q24 - margin, 0), distance), hit.normal_q30
 
-    def _step_up(self, me: Body, here: Vector, left: Vector) -> Vector | None:
+    def _step_up(self, me: _Own, here: Vector, left: Vector) -> Vector | None:
         """Up, forward and down again, if that leads onto something to stand on that is not too high."""
         forward = (left[0], 0, left[2])
         distance = length_of(forward)
@@ -284,15 +291,14 @@ class CharacterMover:
         height = self._room(me, here, _UP, max(self.step_height_q24 - SKIN_Q24 + _CLEAR_Q24, 0))
         above = plus(here, (0, height, 0))
         # Far enough that the foot is over the step, not on its edge.
-        radius = me.size_q24[0]
-        reach = max(distance, radius + SKIN_Q24)
+        reach = max(distance, me.radius_q24 + SKIN_Q24)
         far = self._room(me, above, forward, reach)
         if far < min(distance, reach):
             return None
         landing = self._cast(me, plus(above, _part(forward, far, distance)), _DOWN, height + SKIN_Q24)
         if landing is None or landing.normal_q30[1] < self.slope_cos_q30:
             return None
-        ground = here[1] - me.size_q24[1] - radius - SKIN_Q24
+        ground = here[1] - me.half_height_q24 - me.radius_q24 - SKIN_Q24
         if landing.point_q24[1] > ground + self.step_height_q24 + _CLEAR_Q24:
             return None  # the foot is on an edge that it clears by its roundness alone
         over = plus(above, _part(forward, min(distance, far), distance))
@@ -300,12 +306,12 @@ class CharacterMover:
         drop = height if down is None else min(down.distance_q24 - SKIN_Q24, height)
         return plus(over, (0, max(-drop, -height), 0))
 
-    def _room(self, me: Body, here: Vector, way: Vector, distance: int) -> int:
+    def _room(self, me: _Own, here: Vector, way: Vector, distance: int) -> int:
         """How far there is room along a way, with the skin at its end."""
         hit = self._cast(me, here, way, distance + SKIN_Q24)
         return distance if hit is None else max(min(hit.distance_q24 - SKIN_Q24, distance), 0)
 
-    def _snap(self, me: Body, here: Vector) -> Vector:
+    def _snap(self, me: _Own, here: Vector) -> Vector:
         """Down a step or a slope, where it would otherwise leave the ground for a moment."""
         hit = self._cast(me, here, _DOWN, self.step_height_q24 + 2 * SKIN_Q24)
         if hit is None or hit.distance_q24 == 0 or not self._can_stand(me, here, hit):
@@ -313,7 +319,7 @@ class CharacterMover:
         margin = (SKIN_Q24 << 30) // max(hit.normal_q30[1], _ONE_Q30 >> 1)
         return plus(here, (0, -max(hit.distance_q24 - margin, 0), 0))
 
-    def _carry(self, me: Body, here: Vector, ground: _Ground, rate: int) -> Vector:
+    def _carry(self, me: _Own, here: Vector, ground: _Ground, rate: int) -> Vector:
         """With the ground, as far as nothing else is in the way: along, and around its centre."""
         body = ground.body
         if body.kind == STATIC:
@@ -327,7 +333,8 @@ class CharacterMover:
         distance = length_of(way)
         if distance == 0:
             return here
-        hit = self._cast(me, here, way, distance + 4 * SKIN_Q24, body.id)
+        others = replace(me.meets, exclude=(self.body, body.id))
+        hit = self._cast(me, here, way, distance + 4 * SKIN_Q24, others)
         free, _ = self._free_way(hit, way, distance)
         return plus(here, _part(way, free, distance))
 
@@ -386,7 +393,7 @@ def character(
 
 def capsule_q24(radius: int, half_height: int) -> Capsule:
     """A capsule by raw numbers that are known to be in range."""
-    shape = Capsule(1, 1)
+    shape = object.__new__(Capsule)
     object.__setattr__(shape, "radius_q24", radius)
     object.__setattr__(shape, "half_height_q24", half_height)
     return shape

@@ -29,7 +29,7 @@ from physics_fixed.queries.batches import Batches, Placed, Wanted
 from physics_fixed.queries.filters import EVERYTHING, QueryFilter
 from physics_fixed.queries.given import RAY_LENGTH_MAX_Q24, numbers, rotations, solid
 from physics_fixed.queries.layout import HIT_OWN_CHILD, HIT_ROW, MODE_ALL, MODE_ANY, MODE_CLOSEST
-from physics_fixed.queries.results import Hit, Hits, Overlaps, hits_of, overlaps_of, sorted_hits_of
+from physics_fixed.queries.results import Hit, Hits, Overlaps, hit_of, hits_of, overlaps_of, sorted_hits_of
 from physics_fixed.scale import Number
 from physics_fixed.shapes.shape import Shape
 from physics_fixed.tables import Table
@@ -497,8 +497,9 @@ class Queries:
                     "be met"
                 )
         rows = self._batches.between(*((row_b, row_a) if is_surface[0] else (row_a, row_b)))
-        hit = hits_of(rows, self._bodies)[0]
-        hit = replace(hit, own_child=int(rows[0, HIT_OWN_CHILD]))
+        found = hit_of(rows[0], self._bodies)
+        assert found is not None
+        hit = replace(found, own_child=int(rows[0, HIT_OWN_CHILD]))
         if is_surface[0]:
             return hit.seen_from(id_of(self._bodies, body_b), int(self._bodies["user_id"][row_b]))
         return hit
@@ -506,8 +507,7 @@ class Queries:
     # --- What they share ---
 
     def _first(self, rows: Words) -> Hit | None:
-        hits = hits_of(rows, self._bodies)
-        return hits[0] if hits.body[0] else None
+        return hit_of(rows[0], self._bodies)
 
     def _rays(self, rays: tuple[Words, Words, Words], mode: int, options: RayOptions) -> Words:
         return self._batches.rays(*rays, Wanted(mode, options.get("where", EVERYTHING)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physics_fixed.bodies import ROW_BITS
+from physics_fixed.bodies import ROW_BITS, body_id
 from physics_fixed.layout import Words
 from physics_fixed.queries.layout import (
     HIT_CHILD,
@@ -169,6 +169,23 @@ def overlaps_of(rows: Words, bodies: Table) -> Overlaps:
     order = np.lexsort([rows[:, lane] for lane in (HIT_CHILD, HIT_ROW, HIT_QUERY)])
     hits = hits_of(rows[order], bodies)
     return Overlaps(rows[order, HIT_QUERY], hits.body, hits.user_id, hits.child)
+
+
+def hit_of(row: Words, bodies: Table) -> Hit | None:
+    """One hit from the row that a kernel wrote, None if it found nothing."""
+    cells: list[int] = row.tolist()
+    number = cells[HIT_ROW]
+    if number < 0:
+        return None
+    return Hit(
+        body_id(int(bodies.cells.generation[number]), number), int(bodies.cells.user_id[number]),
+        cells[HIT_CHILD], cells[HIT_SOURCE], cells[HIT_DISTANCE], _vector(cells, HIT_POINT),
+        _vector(cells, HIT_NORMAL), _vector(cells, HIT_OTHER),
+    )  # fmt: skip
+
+
+def _vector(cells: list[int], first: int) -> Vector:
+    return cells[first], cells[first + 1], cells[first + 2]
 
 
 def hits_of(rows: Words, bodies: Table) -> Hits:
