@@ -14,7 +14,7 @@ import numpy as np
 
 from physics_fixed.broadphase.boxes import place_boxes
 from physics_fixed.broadphase.pairs import find_pairs
-from physics_fixed.contacts import find_ended
+from physics_fixed.contacts import find_ended, keep_contacts
 from physics_fixed.continuous.sweep import stop_fast_bodies
 from physics_fixed.far_calls import Bundle, call_far
 from physics_fixed.jit import device_kernel, kernel, unchecked
@@ -56,6 +56,9 @@ ENDED: Final = 3
 WAIT_STEPS: Final = 4
 """In so many steps memory must have stayed where it is, before a bundle of it pays."""
 
+KEPT: Final = 4
+"""The table of contacts is written, too: nobody else held it, and there was room."""
+
 # found[]: what a step at once says.
 FOUND_PAIRS: Final = 0
 FOUND_CONTACTS: Final = 1
@@ -65,8 +68,8 @@ FOUND_LENGTH: Final = 3
 # Numbers of the calls in the bundle.
 (
     _BOXES, _WAKE, _CANDIDATES, _PRINTS, _SEALS, _MEETS, _PAIRS, _COLLIDE, _START, _DRIVE, _COLOUR, _PREPARE,
-    _SOLVE, _FINISH, _STOP, _STILL, _FALL, _SEAL, _ENDED,
-) = range(19)  # fmt: skip
+    _SOLVE, _FINISH, _STOP, _STILL, _FALL, _SEAL, _ENDED, _KEEP,
+) = range(20)  # fmt: skip
 
 # Ends of groups, number of links, links and rods; what drives joints, and how fast.
 _NO_LINKS: Final = (
@@ -120,6 +123,7 @@ def bundle_of(
         )),
         (seal_rows, (sleep.rows, sleep.fingerprint, bound.gravity_q24, settings, WEIGHTS, b.seal)),
         (find_ended, (scratch.contact, sleep.was_asleep, sleep.rest, scratch.ended)),
+        (keep_contacts, (*bound.results, sleep.place)),
     ), like)  # fmt: skip
 
 
@@ -156,7 +160,7 @@ def move_at_once(bundle: Words, crew: Words, count: int, contact_count: int, mov
 
 
 @kernel(
-    f"int64(int64[::1],int64[::1],int64,int64,int64,int64,{_HELD},int64[::1],int64[::1],int64[::1],int64[::1],"
+    f"int64(int64[::1],int64[::1],int64,int64,int64,int64,int64,{_HELD},int64[::1],int64[::1],int64[::1],int64[::1],"
     "int64[::1],int64[::1])"
 )
 def step_at_once(
@@ -166,6 +170,7 @@ def step_at_once(
     old_count: int,
     pair_room: int,
     contact_room: int,
+    kept_room: int,
     pair: Words,
     sub: Words,
     point_count: Bytes,
@@ -193,8 +198,10 @@ def step_at_once(
         Rows of the tables of bodies and of contacts.
     pair_room, contact_room : int
         Candidate pairs and contacts that there is room for in all scratch.
+    kept_room : int
+        Contacts that there is room for in the table of contacts, -1 if it must not be written.
     pair, sub, ... : arrays
-        Columns of the table of contacts, as the step before left it.
+        Columns of the table of contacts, as the step before left it; written if they are kept.
     pairs : array
         Scratch of candidate pairs.
     was_asleep, counts : arrays
@@ -207,7 +214,7 @@ def step_at_once(
     Returns
     -------
     int
-        PLACED, MOVED or ENDED.
+        PLACED, MOVED, ENDED or KEPT.
     """
     if place_at_once(bundle, crew, count, settings, was_asleep, counts) == 0:
         return PLACED
@@ -236,7 +243,10 @@ def step_at_once(
     )
     for index in range(contact_count):
         place[index] = index
-    return ENDED
+    if contact_count > kept_room:
+        return ENDED
+    call_far(bundle, _KEEP, keep_contacts, (crew, contact_count, *held))
+    return KEPT
 
 
 class AtOnce:
@@ -275,7 +285,7 @@ class AtOnce:
             self._room = pair_room, min(scratch.row_capacity, len(sleep.place))
         return unchecked(step_at_once)(
             self._bundle.words, scratch.crew.words, tables.bodies.count, contacts.count, *self._room,
-            held.pair, held.sub, held.point_count, held.feature, held.push_q24, held.friction_q24,
-            held.twist_q24, held.touching, settings, scratch.pairs, sleep.was_asleep, sleep.place,
-            sleep.counts, self.found,
+            -1 if contacts.arena.hashes is not None else contacts.capacity, held.pair, held.sub,
+            held.point_count, held.feature, held.push_q24, held.friction_q24, held.twist_q24, held.touching,
+            settings, scratch.pairs, sleep.was_asleep, sleep.place, sleep.counts, self.found,
         )  # fmt: skip

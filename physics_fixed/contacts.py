@@ -256,26 +256,27 @@ def _keep_contacts(
 
 
 @kernel(
-    "void(int64[::1],int64,int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
-    "int64[::1],int64[::1],uint8[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],int64[::1],int64[::1])"
+    "void(int64[::1],int64,int64[::1],int64[::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1],uint8[::1],int64[:,::1],int64[:,::1],uint8[::1],int64[:,::1],int64[:,::1],int64[:,::1],"
+    "int64[::1])"
 )
 def keep_contacts(
     crew: Words,
     contact_count: int,
+    pair: Words,
+    sub: Words,
+    point_count: Bytes,
+    feature: Words,
+    push_q24: Words,
+    friction_q24: Words,
+    twist_q24: Words,
+    touching: Bytes,
     contact: Words,
     point: Words,
     kind: Bytes,
     ball: Words,
     face: Words,
     corner: Words,
-    pair: Words,
-    sub: Words,
-    point_count: Bytes,
-    touching: Bytes,
-    feature: Words,
-    push_q24: Words,
-    friction_q24: Words,
-    twist_q24: Words,
     place: Words,
 ) -> None:
     """Collect what the solver found into ``contact`` and ``point``, and into the columns of the table of

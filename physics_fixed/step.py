@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from physics_fixed.at_once import BEGUN, ENDED, MOVED, PLACED, AtOnce
+from physics_fixed.at_once import BEGUN, ENDED, KEPT, MOVED, PLACED, AtOnce
 from physics_fixed.broadphase.boxes import place_boxes
 from physics_fixed.broadphase.few import find_pairs_of_few
 from physics_fixed.broadphase.pairs import ORDER_WIDTH, SORTED_WIDTH, find_pairs
@@ -440,8 +440,8 @@ def keep_results(tables: StepTables, gravity_q24: Words, settings: Words, scratc
     bound, contacts = bind(tables, gravity_q24, settings, scratch), tables.contacts
     held = contacts.cells
     unchecked(keep_contacts)(
-        scratch.crew.words, scratch.contact_count, *bound.results, held.pair, held.sub, held.point_count,
-        held.touching, held.feature, held.push_q24, held.friction_q24, held.twist_q24, scratch.sleep.place,
+        scratch.crew.words, scratch.contact_count, held.pair, held.sub, held.point_count, held.feature,
+        held.push_q24, held.friction_q24, held.twist_q24, held.touching, *bound.results, scratch.sleep.place,
     )  # fmt: skip
     contacts.set_count(scratch.contact_count + scratch.sleep.carried)
 
@@ -491,6 +491,9 @@ def advance(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Sc
             move_bodies(tables, gravity_q24, settings, scratch)
         if reached <= MOVED:
             end_contacts(tables, gravity_q24, settings, scratch)
+        if reached == KEPT:
+            contacts.set_count(scratch.contact_count)
+            return
         if reached == ENDED:
             contacts.renew(scratch.contact_count)
         if reached == ENDED or make_room(scratch.contact_count, scratch.contact, contacts, sleep):
