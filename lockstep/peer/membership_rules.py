@@ -481,10 +481,10 @@ class Agreement:
         """Return the inputs that a change waits for, most urgent first."""
         lacks = []
         if self.pending_commit is not None:
-            voters = self.pending_commit.votes
-            lacks.append(
-                Lack(self.pending_commit.view.first_tick, tuple(m for m in voters if m != self.local))
-            )
+            view, voters = self.pending_commit.view, self.pending_commit.votes
+            # Voters hold it; they may have left since, and whoever has entered the view holds it, too.
+            holders = (*voters, *(member for member in view.members if member not in voters))
+            lacks.append(Lack(view.first_tick, tuple(m for m in holders if m != self.local)))
         if self.pending_proposal is not None and self.pending_proposal.ballot.owner != self.local:
             ballot, view = self.pending_proposal
             lacks.append(Lack(view.first_tick, (ballot.owner,)))
