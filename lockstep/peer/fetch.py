@@ -26,12 +26,15 @@ class Fetch:
         The state is wrong, and one of a tick above this is wanted; -1: all is well.
     world : tuple or None
         A newcomer's world, while it still opens links to the other members.
+    replacement : tuple or None
+        A state that a donor has sent, and who that is, while inputs before its tick are not confirmed here.
     """
 
     def __init__(self, links: Links, outbox: Outbox) -> None:
         self.contact_stream = -1
         self.healing_tick = -1
         self.world: tuple[WorldHeader, Snapshot] | None = None
+        self.replacement: tuple[WorldHeader, Snapshot, Member] | None = None
         self._links = links
         self._outbox = outbox
         self._asked_us = -ASK_AGAIN_US
@@ -51,12 +54,14 @@ class Fetch:
     def begin_healing(self, tick: int, now_us: int) -> None:
         """A state of a tick above this is wanted."""
         self.healing_tick = tick
+        self.replacement = None
         self._tries = 0
         self._asked_us = now_us - ASK_AGAIN_US
 
     def end_healing(self) -> None:
         """The state is right again; what else was asked for comes in vain."""
         self.healing_tick = self._source = -1
+        self.replacement = None
 
     def forget(self, stream: int) -> None:
         """A stream is closed: nothing comes over it any more."""

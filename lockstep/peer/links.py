@@ -221,6 +221,10 @@ class Links:
         """All links, in the order in which they came about."""
         return list(self._links.values())
 
+    def streams(self) -> list[int]:
+        """All streams that are open, or being opened, linked or not."""
+        return list(self._streams)
+
     def has_stream(self, stream: int) -> bool:
         """Whether a stream is open, or being opened."""
         return stream in self._streams

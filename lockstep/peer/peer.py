@@ -168,7 +168,7 @@ class Peer:
 
         None to close it at once.
         """
-        return self._links.accept(now_us)
+        return None if self.status == Status.OVER else self._links.accept(now_us)
 
     def handle_stream_opened(self, stream: int, now_us: int) -> None:
         """A stream that we asked for is open."""
@@ -342,16 +342,28 @@ class Peer:
             self._fetch.connect(header.view, self.identity, now_us)
             self._follow_if_linked(now_us)
         elif self.is_healing and header.tick > self._fetch.healing_tick and self.simulation is not None:
-            session = self.simulation.session
-            if header.view.lineage != self.view.lineage or not session.can_restart(header.tick):
-                self._fetch.ask_again(now_us)  # the inputs up to there are not held here yet
-                return
-            self._playing.catch_up_tick = session.tick
-            self.simulation.replace(header.tick, snapshot)
-            self._begin_checks(session.view, max(header.tick, session.view.first_tick))
-            self._fetch.end_healing()
-            self.resyncs += 1
-            self._outbox.events.append(Resynced(header.tick, session.view.epoch, link.member, header.size))
+            self._fetch.replacement = header, snapshot, link.member
+            self._replace_state(now_us)
+
+    def _replace_state(self, now_us: int) -> None:
+        """Take the state that a donor has sent, once all inputs before its tick are confirmed here, too."""
+        replacement, simulation = self._fetch.replacement, self.simulation
+        if replacement is None or simulation is None:
+            return
+        header, snapshot, donor = replacement
+        session, is_ours = simulation.session, header.view.lineage == self.view.lineage
+        if is_ours and header.tick > session.confirmed_end:
+            return
+        self._fetch.replacement = None
+        if not is_ours or not session.can_restart(header.tick):
+            self._fetch.ask_again(now_us)
+            return
+        self._playing.catch_up_tick = session.tick
+        simulation.replace(header.tick, snapshot)
+        self._begin_checks(session.view, max(header.tick, session.view.first_tick))
+        self._fetch.end_healing()
+        self.resyncs += 1
+        self._outbox.events.append(Resynced(header.tick, session.view.epoch, donor, header.size))
 
     def _refuse_join(self, reason: str, field: str = "", ours: str = "", theirs: str = "") -> None:
         self._outbox.events.append(JoinRefused(reason, field, ours, theirs))
@@ -492,6 +504,7 @@ class Peer:
                 self._outbox.outputs.append(SendFrame(link.stream, frames.SEARCH, body))
 
     def _heal(self, now_us: int) -> None:
+        self._replace_state(now_us)
         if self._fetch.is_ask_due(now_us):
             donor, others = self._desync.donor, [m for m in self.view.members if m != self.identity]
             first = [donor] if donor is not None and donor in others else []
@@ -557,8 +570,8 @@ class Peer:
         if self.status != Status.OVER:
             self.status = Status.OVER
             self._outbox.events.append(SessionOver(reason))
-            for link in list(self._links.all()):
-                self._drop_link(link.stream, reason)
+            for stream in self._links.streams():
+                self._drop_link(stream, reason)
 
     def _send(self, now_us: int) -> None:
         membership = self.membership

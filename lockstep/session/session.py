@@ -151,9 +151,8 @@ class Session:
 
     def restart(self, tick: int) -> None:
         """The state was replaced by the one before ``tick``, a confirmed tick: go on from there."""
-        assert self.can_restart(tick), (tick, self.held_end)
+        assert self.can_restart(tick) and tick <= self.confirmed_end, (tick, self.confirmed_end)
         self.tick = self._wrong = tick
-        self.confirm(tick)
 
     @property
     def can_advance(self) -> bool:
