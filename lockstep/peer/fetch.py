@@ -58,6 +58,11 @@ class Fetch:
         self._tries = 0
         self._asked_us = now_us - ASK_AGAIN_US
 
+    def keep_replacement(self, header: WorldHeader, snapshot: Snapshot, donor: Member) -> None:
+        """Keep a state that came, unless an older one waits already, which can be taken sooner."""
+        if self.replacement is None or header.tick < self.replacement[0].tick:
+            self.replacement = header, snapshot, donor
+
     def end_healing(self) -> None:
         """The state is right again; what else was asked for comes in vain."""
         self.healing_tick = self._source = -1

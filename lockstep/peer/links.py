@@ -222,8 +222,8 @@ class Links:
         return list(self._links.values())
 
     def streams(self) -> list[int]:
-        """All streams that are open, or being opened, linked or not."""
-        return list(self._streams)
+        """All streams that are open or being opened, and those of links that have lost theirs."""
+        return list(dict.fromkeys((*self._streams, *self._links)))
 
     def has_stream(self, stream: int) -> bool:
         """Whether a stream is open, or being opened."""

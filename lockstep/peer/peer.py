@@ -164,10 +164,7 @@ class Peer:
         self.simulation.inject(fault)
 
     def handle_stream_accepted(self, now_us: int) -> int | None:
-        """Somebody opened a stream to us: the number by which it is known from now on.
-
-        None to close it at once.
-        """
+        """Somebody opened a stream to us: its number from now on, None to close it at once."""
         return None if self.status == Status.OVER else self._links.accept(now_us)
 
     def handle_stream_opened(self, stream: int, now_us: int) -> None:
@@ -342,7 +339,7 @@ class Peer:
             self._fetch.connect(header.view, self.identity, now_us)
             self._follow_if_linked(now_us)
         elif self.is_healing and header.tick > self._fetch.healing_tick and self.simulation is not None:
-            self._fetch.replacement = header, snapshot, link.member
+            self._fetch.keep_replacement(header, snapshot, link.member)
             self._replace_state(now_us)
 
     def _replace_state(self, now_us: int) -> None:
@@ -521,6 +518,8 @@ class Peer:
     def _handle_membership_events(self, now_us: int) -> None:
         assert self.membership is not None
         for event in self.membership.poll_events():
+            if self.status == Status.OVER:
+                return
             match event:
                 case ViewInstalled():
                     self._install(event.view, event.previous, now_us)

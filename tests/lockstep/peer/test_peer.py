@@ -12,10 +12,12 @@ import pytest
 
 from fuzz.cluster import Cluster, Node, member_of
 from lockstep.peer import frames, outputs, records
+from lockstep.peer import membership_messages as messages
 from lockstep.peer.outputs import CloseStream, SendFrame
 from lockstep.peer.peer import Peer, PeerError
 from lockstep.peer.simulation import Fault, FaultError
 from lockstep.peer.status import Status
+from lockstep.peer.views import Plan
 from lockstep.session import SessionTerms
 from lockstep.world import World
 from lockstep.worlds.small import WORLD
@@ -155,6 +157,40 @@ def test_two_leave_at_the_same_moment() -> None:
     for number in (1, 2):
         cluster.leave(number)
     assert cluster.run_until(lambda: all(n.peer.status == Status.OVER for n in nodes), limit_us=3 * SECOND_US)
+
+
+def test_who_has_left_keeps_no_link_and_takes_no_stream() -> None:
+    cluster = session_of(2)
+    node = cluster.nodes[2]
+    for local, stream in list(node.streams.items()):  # the link goes on by datagrams
+        cluster._forget(2, stream)
+        node.peer.handle_stream_closed(local, "broken")
+    cluster.remove(1)
+    cluster.leave(2)
+    assert cluster.run_until(lambda: node.peer.status == Status.OVER, limit_us=5 * SECOND_US)
+    assert list(node.peer.links()) == []
+    assert node.peer.handle_stream_accepted(node.clock_us(cluster.now_us)) is None
+
+
+def test_what_comes_with_a_refusal_opens_no_stream() -> None:
+    """A view in the same moment as the refusal of a newcomer, which is over by then."""
+    cluster = session_of(1)
+    node = cluster.add_node(2)
+    cluster.join(2, 1)
+    assert cluster.run_until(lambda: node.peer.status == Status.FOLLOWING, limit_us=5 * SECOND_US)
+    peer, one = node.peer, cluster.nodes[1].peer.identity
+    assert peer.membership is not None
+    view, held = peer.membership.view, peer.membership.held
+    bodies = (
+        messages.Nack(messages.REFUSED_FULL, None),
+        messages.Commit(view.successor(Plan(), first_tick=held + 1), (one,)),
+    )
+    for body in bodies:
+        message = messages.encode_message(messages.Message(view.lineage, view.epoch, one, body))
+        peer._handle_membership(one, message, node.clock_us(cluster.now_us))
+    cluster.run(3 * SECOND_US)
+    assert peer.status == Status.OVER and list(peer.links()) == [] and not node.streams
+    assert len(events(node, outputs.JoinRefused)) == 1
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
