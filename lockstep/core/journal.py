@@ -79,7 +79,8 @@ def message(event: outputs.Event, names: dict[Member, int]) -> Event | None:
                     return Event(kind, view.first_tick, f"{player} {words[reason]}")
             return None
         case outputs.DelayChanged(tick, _, place, delay):
-            return Event("delay", tick, f"input delay of player {place + 1} is now {delay} ticks")
+            ticks = "1 tick" if delay == 1 else f"{delay} ticks"
+            return Event("delay", tick, f"input delay of player {place + 1} is now {ticks}")
         case outputs.DesyncDetected(tick):
             return Event("desync", tick, f"state differs at tick {tick}")
         case outputs.DesyncNamed(tick, _, differences):
