@@ -13,6 +13,7 @@ from physics_fixed.tables import Snapshot
 
 ASK_AGAIN_US = 2_000_000
 LINK_AGAIN_US = 1_000_000
+LEFT_US = 10_000_000  # without a stream to anybody, after which a newcomer takes the session for gone
 
 
 class Fetch:
@@ -39,6 +40,7 @@ class Fetch:
         self._outbox = outbox
         self._asked_us = -ASK_AGAIN_US
         self._linked_us = 0
+        self._reached_us: int | None = None
         self._asked: set[int] = set()
         self._source = -1
         self._tries = 0
@@ -137,6 +139,14 @@ class Fetch:
                 break
             if not self._links.is_linking(seat.member, seat.address):
                 self._links.open(seat.address)
+
+    def is_left(self, view: View, now_us: int) -> bool:
+        """Whether a newcomer, which asks at every tick, has long had no stream to any member of a view."""
+        links = [self._links.of(seat.member) for seat in view.seats]
+        is_reached = any(link is not None and self._links.has_stream(link.stream) for link in links)
+        if is_reached or self._reached_us is None:
+            self._reached_us = now_us
+        return now_us - self._reached_us >= LEFT_US
 
     def take_world(self) -> tuple[WorldHeader, Snapshot] | None:
         """A newcomer's world, once there is a link to every member of its view."""

@@ -482,6 +482,8 @@ class Peer:
         self._heal(now_us)
         self._fetch.reconnect(session.view, self.identity, now_us)
         self._let_go(now_us)
+        if self.status == Status.FOLLOWING and self._fetch.is_left(session.view, now_us):
+            self._refuse_join("nobody of the session can be reached any more")
 
     def _step_desync(self, simulation: Simulation, now_us: int) -> None:
         self._desync.step(simulation, now_us)

@@ -6,7 +6,7 @@ Method: real peers over the simulated network of ``fuzz.cluster``; what is asser
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -191,6 +191,21 @@ def test_what_comes_with_a_refusal_opens_no_stream() -> None:
     cluster.run(3 * SECOND_US)
     assert peer.status == Status.OVER and list(peer.links()) == [] and not node.streams
     assert len(events(node, outputs.JoinRefused)) == 1
+
+
+@pytest.mark.parametrize("end", [Cluster.leave, Cluster.remove])
+def test_a_newcomer_hears_that_nobody_is_left(end: Callable[[Cluster, int], None]) -> None:
+    """The only core of the session is gone before it has taken the newcomer in."""
+    cluster = session_of(1)
+    node = cluster.add_node(2)
+    cluster.join(2, 1)
+    assert cluster.run_until(lambda: node.peer.status == Status.FOLLOWING, limit_us=5 * SECOND_US)
+    end(cluster, 1)
+    cluster.run(6 * SECOND_US)
+    assert node.peer.status == Status.FOLLOWING  # it may be a cut that heals
+    assert cluster.run_until(lambda: node.peer.status == Status.OVER, limit_us=9 * SECOND_US)
+    (refused,) = events(node, outputs.JoinRefused)
+    assert refused.reason == "nobody of the session can be reached any more"
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
