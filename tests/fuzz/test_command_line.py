@@ -103,6 +103,7 @@ def test_trace_needs_only_the_physics() -> None:
     assert all(len(line.split()[1]) == 32 for line in lines)
 
 
+@pytest.mark.slow
 def test_trace_is_the_same_with_the_compiler_off() -> None:
     for scene in run_blocked(["trace", "--list"])[:2]:
         arguments = ["trace", "--scene", scene, "--ticks", "3", "--every", "1"]

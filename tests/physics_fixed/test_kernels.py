@@ -161,6 +161,7 @@ print(sorted(kernel._cache.path(kernel.targetctx).name for kernel in warmup.entr
 """
 
 
+@pytest.mark.slow
 @compiled
 def test_the_key_of_a_kernel_does_not_depend_on_what_was_imported_first(tmp_path: Path) -> None:
     firsts = ("", "from physics_fixed import Space", "import fuzz.scenes", "import physics_fixed.queries")
@@ -228,6 +229,7 @@ def test_the_interpreter_passes_the_self_test(tmp_path: Path) -> None:
     assert run(code, tmp_path, LOCKSTEP_COMPILER="off") == "same"
 
 
+@pytest.mark.slow
 @compiled
 @pytest.mark.parametrize("variable", ["NUMBA_CPU_NAME", "NUMBA_OPT"])
 def test_processor_and_optimisation_change_no_bit(variable: str, tmp_path: Path) -> None:
@@ -403,6 +405,7 @@ for triple in "x86_64-linux-gnu", "x86_64-pc-windows-msvc", "aarch64-linux-gnu",
 """
 
 
+@pytest.mark.slow
 @compiled
 def test_no_target_needs_a_helper_for_128_bits(tmp_path: Path) -> None:
     """A helper of the C compiler's library could not be resolved: the process would die at its first call.
