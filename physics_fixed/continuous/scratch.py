@@ -37,16 +37,16 @@ class SweepScratch:
         """Make room for so many bodies and candidate pairs."""
         if body_count > self.body_capacity:
             self.version += 1
-            self.body_capacity = max(body_count, 2 * self.body_capacity)
-            self.goal = aligned_words(self.body_capacity, GOAL_WIDTH)
+            self.goal = aligned_words(max(body_count, 2 * self.body_capacity), GOAL_WIDTH)
+            self.body_capacity = len(self.goal)
         if 2 * pair_count > self.sweep_capacity:  # either of the two may be the one that is stopped
             self.version += 1
-            self.sweep_capacity = max(2 * pair_count, 2 * self.sweep_capacity)
-            self.sweep = aligned_words(self.sweep_capacity, SWEEP_WIDTH)
+            self.sweep = aligned_words(max(2 * pair_count, 2 * self.sweep_capacity), SWEEP_WIDTH)
+            self.sweep_capacity = len(self.sweep)
 
     def reserve_near(self, count: int) -> None:
         """Make room for so many triangles."""
         if count > self.near_capacity:
             self.version += 1
-            self.near_capacity = max(count, 2 * self.near_capacity)
-            self.near = aligned_words(self.near_capacity)
+            self.near = aligned_words(max(count, 2 * self.near_capacity))
+            self.near_capacity = len(self.near)

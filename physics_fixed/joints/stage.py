@@ -26,15 +26,16 @@ class JointScratch:
     def reserve(self, count: int, body_count: int) -> None:
         """Make room for so many joints and rows of bodies."""
         if body_count > self.body_capacity:
-            self.body_capacity = max(body_count, 2 * self.body_capacity)
-            self.degree = aligned_words(self.body_capacity)
+            self.degree = aligned_words(max(body_count, 2 * self.body_capacity))
+            self.body_capacity = len(self.degree)
         if count <= self.capacity:
             return
-        self.capacity = capacity = max(count, 2 * self.capacity)
+        capacity = max(count, 2 * self.capacity)
         self.colour_of = aligned_words(capacity)
         self.breaks = aligned_words(capacity)
         self.link = aligned_words(capacity, LINK_WIDTH)
         self.rod = aligned_words(capacity * AXES, ROD_WIDTH)
+        self.capacity = capacity  # last: an interrupt may come between any two of these
 
 
 def drop_joined_pairs(joints: Joints, pair_count: int, pairs: Words) -> int:

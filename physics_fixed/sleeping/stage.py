@@ -64,8 +64,8 @@ class SleepScratch:
         """Make room for the rows of the table of bodies."""
         if count <= self.body_capacity:
             return
-        self.body_capacity = capacity = max(count, 2 * self.body_capacity)
         self.version += 1
+        capacity = max(count, 2 * self.body_capacity)
         self.rest = aligned_words(capacity)
         self.was_asleep = aligned_words(capacity)
         self.restless = aligned_words(capacity)
@@ -74,19 +74,20 @@ class SleepScratch:
         self.fingerprint = aligned_words(capacity)
         self.island = aligned_words(capacity)
         self.lively = aligned_words(capacity)
+        self.body_capacity = capacity  # last: an interrupt may come between any two of these
 
     def reserve_contacts(self, count: int) -> None:
         """Make room for the contacts of a step."""
         if count > self.contact_capacity:
             self.version += 1
-            self.contact_capacity = max(count, 2 * self.contact_capacity)
-            self.place = aligned_words(self.contact_capacity)
+            self.place = aligned_words(max(count, 2 * self.contact_capacity))
+            self.contact_capacity = len(self.place)
 
     def reserve_old(self, count: int) -> None:
         """Make room for the contacts with which a step begins."""
         if count > self.old_capacity:
-            self.old_capacity = max(count, 2 * self.old_capacity)
-            self.run = aligned_words(self.old_capacity, RUN_WIDTH)
+            self.run = aligned_words(max(count, 2 * self.old_capacity), RUN_WIDTH)
+            self.old_capacity = len(self.run)
 
     @property
     def sleepers(self) -> int:
