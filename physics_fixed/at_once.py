@@ -8,7 +8,7 @@ bodies they are most of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -160,14 +160,14 @@ def move_at_once(bundle: Words, crew: Words, count: int, contact_count: int, mov
 
 
 @kernel(
-    f"int64(int64[::1],int64[::1],int64,int64,int64,int64,int64,{_HELD},int64[::1],int64[::1],int64[::1],int64[::1],"
+    f"int64(int64,int64,int64[::1],int64[::1],int64,int64,int64,{_HELD},int64[::1],int64[::1],int64[::1],int64[::1],"
     "int64[::1],int64[::1])"
 )
 def step_at_once(
-    bundle: Words,
-    crew: Words,
     count: int,
     old_count: int,
+    bundle: Words,
+    crew: Words,
     pair_room: int,
     contact_room: int,
     kept_room: int,
@@ -190,12 +190,12 @@ def step_at_once(
 
     Parameters
     ----------
+    count, old_count : int
+        Rows of the tables of bodies and of contacts.
     bundle : array
         Words of what :func:`bundle_of` returns.
     crew, settings : arrays
         Of the step.
-    count, old_count : int
-        Rows of the tables of bodies and of contacts.
     pair_room, contact_room : int
         Candidate pairs and contacts that there is room for in all scratch.
     kept_room : int
@@ -249,6 +249,18 @@ def step_at_once(
     return KEPT
 
 
+def arguments_of_step(
+    bundle: Bundle, kept_room: int, tables: StepTables, settings: Words, scratch: Scratch
+) -> tuple[Any, ...]:
+    """The arguments of :func:`step_at_once` but the first two and the last."""
+    held, sleep, room = tables.contacts.cells, scratch.sleep, scratch.at_once.room
+    return (
+        bundle.words, scratch.crew.words, *room, kept_room, held.pair, held.sub, held.point_count,
+        held.feature, held.push_q24, held.friction_q24, held.twist_q24, held.touching, settings,
+        scratch.pairs, sleep.was_asleep, sleep.place, sleep.counts,
+    )  # fmt: skip
+
+
 class AtOnce:
     """Steps of one space at once, as long as tables and scratch stay where they are.
 
@@ -256,6 +268,8 @@ class AtOnce:
     ----------
     found : (FOUND_LENGTH,)
         What the last one says.
+    room : tuple
+        Candidate pairs and contacts that there is room for.
     """
 
     def __init__(self) -> None:
@@ -263,7 +277,7 @@ class AtOnce:
         self._bound: Bound | None = None
         self._bundle: Bundle | None = None
         self._bundle_of: Bound | None = None
-        self._room = 0, 0
+        self.room = 0, 0
         self._steps = 0  # with the same memory
 
     def step(self, tables: StepTables, bound: Bound, settings: Words, scratch: Scratch) -> int:
@@ -277,15 +291,17 @@ class AtOnce:
         self._steps += 1
         if self._steps <= WAIT_STEPS:
             return BEGUN
-        contacts, sleep, held = tables.contacts, scratch.sleep, tables.contacts.cells
+        bundle = self.prepare(tables, bound, settings, scratch)
+        kept_room = -1 if tables.contacts.arena.hashes is not None else tables.contacts.capacity
+        rest = arguments_of_step(bundle, kept_room, tables, settings, scratch)
+        counts = tables.bodies.count, tables.contacts.count
+        return unchecked(step_at_once)(*counts, *rest, self.found)  # type: ignore[call-arg]
+
+    def prepare(self, tables: StepTables, bound: Bound, settings: Words, scratch: Scratch) -> Bundle:
+        """The bundle of steps with this memory; ``room`` says for what there is room in it."""
         if self._bundle is None or self._bundle_of is not bound:
-            self._bundle, self._bundle_of = bundle_of(tables, bound, settings, scratch, self._bundle), bound
             swept = scratch.sweeps.sweep_capacity // 2
             pair_room = min(scratch.pair_capacity, scratch.contact_capacity, swept)
-            self._room = pair_room, min(scratch.row_capacity, len(sleep.place))
-        return unchecked(step_at_once)(
-            self._bundle.words, scratch.crew.words, tables.bodies.count, contacts.count, *self._room,
-            -1 if contacts.arena.hashes is not None else contacts.capacity, held.pair, held.sub,
-            held.point_count, held.feature, held.push_q24, held.friction_q24, held.twist_q24, held.touching,
-            settings, scratch.pairs, sleep.was_asleep, sleep.place, sleep.counts, self.found,
-        )  # fmt: skip
+            self.room = pair_room, min(scratch.row_capacity, len(scratch.sleep.place))
+            self._bundle, self._bundle_of = bundle_of(tables, bound, settings, scratch, self._bundle), bound
+        return self._bundle

@@ -252,6 +252,7 @@ _OPTIONS: dict[str, dict[str, bool]] = {
     "entry": {"no_cfunc_wrapper": True},
     "device": {"no_cfunc_wrapper": True, "no_cpython_wrapper": True},
     "inline": {"no_cfunc_wrapper": True, "no_cpython_wrapper": True, "forceinline": True},
+    "form": {},
 }
 
 
@@ -275,7 +276,8 @@ def declare(function: Callable[..., Any], signature: str, kind: str) -> Kernel:
     made.signature_text = signature
     made.kind = kind
     made._cache = _KernelCache(made)
-    _declared.append(made)
+    if kind != "form":
+        _declared.append(made)
     return made
 
 

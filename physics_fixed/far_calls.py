@@ -7,7 +7,7 @@ the address of each kernel, and all of its arguments but the first few, as words
 
 Layout of the words: for the call of number k, word 2k is the address of the kernel, word 2k + 1 the place of
 its first argument. An array is its address and its shape, a tuple its parts one after the other, a number
-itself.
+itself. What is to be had without a call stands in the bundle like the call of a *form*, at address 0.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from physics_fixed.jit import COMPILER_ON
 from physics_fixed.layout import Words
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
-"""A kernel of the kind that Python calls, and its last arguments."""
+"""A kernel of the kind that Python calls, and its last arguments; or a form, and all of them."""
 
 
 class Bundle:
@@ -62,7 +62,7 @@ class Bundle:
         for function, rest in self.calls:
             address, wanted = address_of(function)
             head += address, 2 * len(self.calls) + len(tail)
-            if len(rest) > len(wanted):
+            if len(rest) > len(wanted) or (not address and len(rest) != len(wanted)):
                 raise TypeError(f"{len(rest)} arguments for {function}, which takes {len(wanted)}")
             for form, given in zip(wanted[len(wanted) - len(rest) :], rest, strict=True):
                 add_words(form, given, tail, known, self._arrays)
@@ -88,7 +88,23 @@ def call_far(bundle: Words, number: int, function: Callable[..., Any], first: tu
     return function(*first, *rest)
 
 
+def far_arguments(bundle: Words, number: int, function: Callable[..., Any]) -> Any:
+    """What a bundle holds of a form, as a tuple, for a kernel.
+
+    Parameters
+    ----------
+    bundle, number :
+        As for :func:`call_far`.
+    function : form
+        Which form it is.
+    """
+    kept, rest = bundle.calls[number]  # type: ignore[attr-defined]
+    assert kept is function, (kept, function)
+    return rest
+
+
 if COMPILER_ON:
-    from physics_fixed.far_lowering import register_far_call
+    from physics_fixed.far_lowering import register_far_arguments, register_far_call
 
     register_far_call(call_far)
+    register_far_arguments(far_arguments)

@@ -40,7 +40,10 @@ _known: dict[Any, tuple[int, tuple[Form, ...]]] = {}
 
 
 def address_of(function: Any) -> tuple[int, tuple[Form, ...]]:
-    """Where the machine code of a kernel is, which is compiled if it is not, and what it takes."""
+    """Where the machine code of a kernel is, or 0 for a form, which is never compiled; and what it takes."""
+    if function not in _known and function.kind == "form":
+        wanted, _ = sigutils.normalize_signature(function.signature_text)
+        _known[function] = 0, tuple(_form_of(kind) for kind in wanted)
     if function not in _known:
         function.ensure_compiled()
         ((wanted, result),) = function.overloads.items()
@@ -131,6 +134,26 @@ def register_far_call(call_far: Callable[..., Any]) -> None:
         with cgutils.if_unlikely(builder, status.is_error):
             convention.return_status_propagate(builder, status)
         return context.get_dummy_value() if result == types.none else value
+
+
+def register_far_arguments(far_arguments: Callable[..., Any]) -> None:
+    """Register the typing and the machine code of what loads a form."""
+
+    @type_callable(far_arguments)  # type: ignore[untyped-decorator]
+    def rule(context: Any) -> Callable[..., Any]:
+        def typer(bundle: Any, number: Any, function: Any) -> Any:
+            if not isinstance(function, types.Dispatcher) or bundle != _WORDS:
+                raise TypingError(f"far_arguments: {function} in {bundle}; allowed: a form in {_WORDS}")
+            wanted, _ = _types_of(function)
+            return signature(types.BaseTuple.from_types(wanted), _WORDS, types.int64, function)
+
+        return typer
+
+    @lower_builtin(far_arguments, _WORDS, types.int64, types.Dispatcher)  # type: ignore[untyped-decorator]
+    def lower(context: Any, builder: Builder, sig: Any, args: Sequence[Value]) -> Value:
+        words = _Loader(context, builder, args[0])
+        words.place = words.load(builder.add(builder.shl(args[1], _I64(1)), _I64(1)))
+        return words.next_of(sig.return_type)
 
 
 def _types_of(function: Any) -> tuple[tuple[Any, ...], Any]:

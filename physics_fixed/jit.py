@@ -9,7 +9,7 @@ the same sources run in plain CPython. That slow run is the oracle that compiled
 overflow detector: the Python twins of the wide operations check every range that compiled code takes for
 granted.
 
-Three kinds, by who calls them:
+Three kinds, by who calls them, and :func:`form` for what is never called:
 
 =====================  ================================================  ================================
 decorator              called from                                       compiled code
@@ -68,6 +68,13 @@ def device_kernel(signature: str) -> Callable[[Function], Function]:
 def inline_kernel(signature: str) -> Callable[[Function], Function]:
     """Declare a small compiled function that is always inlined into the kernels that call it."""
     return _declare(signature, "inline")
+
+
+def form(signature: str) -> Callable[[Function], Function]:
+    """Declare names and types of what a bundle holds beside calls, see :mod:`physics_fixed.far_calls`: a
+    function that nobody calls, so that it is not compiled.
+    """
+    return _declare(signature, "form")
 
 
 def unchecked(function: Function) -> Function:

@@ -6,6 +6,7 @@ is no state: a step is a function of the tables alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from physics_fixed.at_once import BEGUN, ENDED, KEPT, MOVED, PLACED, AtOnce
@@ -116,8 +117,8 @@ class Scratch:
         """Make room for the rows of the table of bodies."""
         if count <= self.body_capacity:
             return
-        self.body_capacity = capacity = max(count, 2 * self.body_capacity)
         self._version += 1
+        capacity = max(count, 2 * self.body_capacity)
         self.matrix_q30 = aligned_words(capacity, MATRIX_WIDTH)
         self.box_q24 = aligned_words(capacity, BOX_WIDTH)
         self.cover_q24 = aligned_words(capacity, COVER_WIDTH)
@@ -134,33 +135,35 @@ class Scratch:
         self.active = aligned_words(capacity)
         self.mobile = aligned_words(capacity)
         self.word_first = aligned_words(capacity)
+        self.body_capacity = capacity  # last: an interrupt may come between any two of these
 
     def reserve_pairs(self, count: int) -> None:
         """Make room for candidate pairs."""
         if count <= self.pair_capacity:
             return
-        self.pair_capacity = capacity = max(count, 2 * self.pair_capacity)
         self._version += 1
+        capacity = max(count, 2 * self.pair_capacity)
         self.pairs = aligned_words(capacity)
         self.border = aligned_words(capacity)
-        self._make_lane_pairs()
+        self._make_lane_pairs(self.lane_capacity, capacity)
+        self.pair_capacity = capacity
 
     def reserve_contacts(self, count: int) -> None:
         """Make room for the contacts that candidate pairs become."""
         if count <= self.contact_capacity:
             return
-        self.contact_capacity = capacity = max(count, 2 * self.contact_capacity)
         self._version += 1
+        capacity = max(count, 2 * self.contact_capacity)
         self.contact = aligned_words(capacity, CONTACT_WIDTH)
         self.point = aligned_words(capacity * POINTS_MAX, POINT_WIDTH)
         self.run = aligned_words(capacity, RUN_WIDTH)
-        self._make_lane_contacts()
+        self._make_lane_contacts(self.lane_capacity, capacity)
+        self.contact_capacity = capacity
 
     def reserve_lanes(self, count: int) -> None:
         """Make room for what so many lanes of a crew need for themselves."""
         if count <= self.lane_capacity:
             return
-        self.lane_capacity = count
         self._version += 1
         self.used = lane_words(count, LINE)
         self.frame = lane_words(count, FRAME_LENGTH)
@@ -173,14 +176,15 @@ class Scratch:
         self.leaf_matrix_q30 = lane_words(count, 2, MATRIX_WIDTH)
         self.leaf_box_q24 = lane_words(count, BOX_WIDTH)
         self.triangle = lane_words(count, TRIANGLE_WIDTH)
-        self._make_lane_pairs()
-        self._make_lane_contacts()
+        self._make_lane_pairs(count, self.pair_capacity)
+        self._make_lane_contacts(count, self.contact_capacity)
+        self.lane_capacity = count
 
-    def _make_lane_pairs(self) -> None:
-        self.found = aligned_words(max(1, self.lane_capacity), self.pair_capacity + 1)
+    def _make_lane_pairs(self, lanes: int, capacity: int) -> None:
+        self.found = aligned_words(max(1, lanes), capacity + 1)
 
-    def _make_lane_contacts(self) -> None:
-        lanes, capacity = max(1, self.lane_capacity), self.contact_capacity
+    def _make_lane_contacts(self, lanes: int, capacity: int) -> None:
+        lanes = max(1, lanes)
         self.near = aligned_words(lanes, capacity)
         if lanes > 1:
             self._lane_contact = aligned_words(lanes, capacity, CONTACT_WIDTH)
@@ -196,20 +200,22 @@ class Scratch:
         """Make room for the solver's rows of so many contacts."""
         if count <= self.row_capacity:
             return
-        self.row_capacity = capacity = max(count, 2 * self.row_capacity)
         self._version += 1
+        capacity = max(count, 2 * self.row_capacity)
         self.ball = aligned_words(capacity, BALL_WIDTH)
         self.face = aligned_words(capacity, FACE_WIDTH)
         self.corner = aligned_words(capacity * POINTS_MAX, CORNER_WIDTH)
         self.roll = aligned_words(capacity, ROLL_WIDTH)
+        self.row_capacity = capacity
 
     def reserve_ended(self, count: int) -> None:
         """Make room for pairs that end."""
         if count <= self.ended_capacity:
             return
         self._version += 1
-        self.ended_capacity = max(count, 2 * self.ended_capacity)
-        self.ended = aligned_words(self.ended_capacity, 2)
+        capacity = max(count, 2 * self.ended_capacity)
+        self.ended = aligned_words(capacity, 2)
+        self.ended_capacity = capacity
 
 
 class StepTables(NamedTuple):
@@ -471,32 +477,42 @@ def go_at_once(tables: StepTables, gravity_q24: Words, settings: Words, scratch:
     at_once = scratch.at_once
     reached = at_once.step(tables, bind(tables, gravity_q24, settings, scratch), settings, scratch)
     if reached >= MOVED:
-        scratch.pair_count, scratch.contact_count, scratch.ended_count = at_once.found.tolist()
-        sleep.carried = scratch.joints.link_count = 0
+        take_found(scratch, at_once.found.tolist())
     return reached
+
+
+def take_found(scratch: Scratch, found: Sequence[int]) -> None:
+    """Note how many pairs, contacts and contacts that ended a step at once has found."""
+    scratch.pair_count, scratch.contact_count, scratch.ended_count = found
+    scratch.sleep.carried = scratch.joints.link_count = 0
 
 
 def advance(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch) -> None:
     """One step: the state goes one tick on."""
-    contacts, sleep = tables.contacts, scratch.sleep
-    scratch.crew.begin(tables.bodies.count + contacts.count)
+    scratch.crew.begin(tables.bodies.count + tables.contacts.count)
     scratch.reserve_lanes(scratch.crew.lanes)
     try:
         reached = go_at_once(tables, gravity_q24, settings, scratch)
-        if reached == BEGUN:
-            place_bodies(tables, gravity_q24, settings, scratch)
-        if reached <= PLACED:
-            find_contacts(tables, gravity_q24, settings, scratch)
-            solve_constraints(tables, gravity_q24, settings, scratch)
-            move_bodies(tables, gravity_q24, settings, scratch)
-        if reached <= MOVED:
-            end_contacts(tables, gravity_q24, settings, scratch)
-        if reached == KEPT:
-            contacts.set_count(scratch.contact_count)
-            return
-        if reached == ENDED:
-            contacts.renew(scratch.contact_count)
-        if reached == ENDED or make_room(scratch.contact_count, scratch.contact, contacts, sleep):
-            keep_results(tables, gravity_q24, settings, scratch)
+        finish(tables, gravity_q24, settings, scratch, reached)
     finally:
         scratch.crew.end()
+
+
+def finish(tables: StepTables, gravity_q24: Words, settings: Words, scratch: Scratch, reached: int) -> None:
+    """What is left of a step that has got so far."""
+    contacts, sleep = tables.contacts, scratch.sleep
+    if reached == BEGUN:
+        place_bodies(tables, gravity_q24, settings, scratch)
+    if reached <= PLACED:
+        find_contacts(tables, gravity_q24, settings, scratch)
+        solve_constraints(tables, gravity_q24, settings, scratch)
+        move_bodies(tables, gravity_q24, settings, scratch)
+    if reached <= MOVED:
+        end_contacts(tables, gravity_q24, settings, scratch)
+    if reached == KEPT:
+        contacts.set_count(scratch.contact_count)
+        return
+    if reached == ENDED:
+        contacts.renew(scratch.contact_count)
+    if reached == ENDED or make_room(scratch.contact_count, scratch.contact, contacts, sleep):
+        keep_results(tables, gravity_q24, settings, scratch)

@@ -153,7 +153,7 @@ class Table:
         """Take an arena that :meth:`share` gave out, of a table made alike, and its count of rows."""
         assert self.shared and arena.hashes is not None, self.name
         if arena is not self.arena:
-            self._adopt(arena)
+            self.arena, self.capacity, self.cells = arena, arena.layout.capacity, Cells(arena)
         self.count = count
 
     def reserve(self, capacity: int) -> None:

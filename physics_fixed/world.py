@@ -139,9 +139,8 @@ class Space:
         self._state: TableSet | None = None
         self._queries: Queries | None = None
         self.sleeping = Sleeping(self.bodies, self.contacts, self.joints, self.settings)
-        self._solver_settings_of = self.tick_rate, self.substeps, self.sleeping.ticks
-        self._solver_settings = solver_settings(*self._solver_settings_of)
-        self._gravity_of, self._gravity_q24 = self.settings.cells, self.settings.array("gravity_q24")[0]
+        self._settings_bytes, self._solver_settings_of = b"", (-1, -1, -1)
+        self._take_settings()
         self._scratch = Scratch()
         self.recorder: Recorder | None = None
         self.reuse = ReuseFigures()
@@ -354,13 +353,10 @@ class Space:
             self.ended.set_count(0)
         self._events = None
         self.joints.begin_step()
-        of = self.settings.cells
-        numbers = of.tick_rate.item(0), of.substep_count.item(0), of.sleep_ticks.item(0)
-        if numbers != self._solver_settings_of:  # a restored state may have others
-            self._solver_settings_of = numbers
-            self._solver_settings = solver_settings(*self._solver_settings_of)
-        if self._gravity_of is not self.settings.cells:
-            self._gravity_of, self._gravity_q24 = self.settings.cells, self.settings.array("gravity_q24")[0]
+        settings = self.settings.arena.memory.tobytes()
+        if settings != self._settings_bytes:  # a restored state may have others
+            self._take_settings()
+            self._settings_bytes = settings
         gravity_q24 = self._gravity_q24
         if self.recorder is not None and tick is not None:
             self._stepped = None
@@ -374,6 +370,15 @@ class Space:
             bodies["user_id"].copy(),
             bodies["inverse_mass_q40"].copy(),
         )
+
+    def _take_settings(self) -> None:
+        """Make what steps take of the settings what they say now."""
+        of = self.settings.cells
+        numbers = of.tick_rate.item(0), of.substep_count.item(0), of.sleep_ticks.item(0)
+        if numbers != self._solver_settings_of:
+            self._solver_settings = solver_settings(*numbers)
+            self._solver_settings_of = numbers
+        self._gravity_q24 = of.gravity_q24[0]
 
     @property
     def threads(self) -> int:

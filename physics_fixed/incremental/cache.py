@@ -18,7 +18,8 @@ from physics_fixed.incremental.dirty import (
     WORD_ROWS,
     WORD_SHIFT,
 )
-from physics_fixed.incremental.rows import copy_row, note_row, rows_differ
+from physics_fixed.incremental.keys import find_key, is_key, keys_of
+from physics_fixed.incremental.rows import PARTS, Parts, copy_row, note_row, rows_differ
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import ACTIVE_DYNAMIC, STATIC, Bytes, Words
 from physics_fixed.narrowphase.pairing import comes_before
@@ -26,15 +27,10 @@ from physics_fixed.narrowphase.pairing import comes_before
 _ROW_MASK = 0xFFFFFFFF
 _SEARCH_COST: Final = 12  # contacts that are looked at in the time in which one is searched for
 
-Parts = tuple[Words, Words, Bytes]
-"""An arena, see :attr:`physics_fixed.arenas.Arena.parts`."""
-
-PARTS: Final = "Tuple((int64[:,::1],int64[::1],uint8[::1]))"
-
 # The first two columns of the table of contacts name a contact.
 _KEY_COLUMNS: Final = 2
 
-# counts[]: what choose_contacts, patch_contacts and find_few say; find_dirty uses 5 and 6.
+# counts[]: what choose_contacts, patch_contacts and take_again say; find_dirty uses 5.
 CHOSEN_COUNT: Final = 0  # of the base
 ROW_COUNT: Final = 1
 DIRTY_ROW_COUNT: Final = 2
@@ -44,13 +40,10 @@ DIFFERENT_COUNT: Final = 7
 LOST_COUNT: Final = 8  # contacts of the base that are gone now
 KEPT_ADDED_COUNT: Final = 9  # contacts that are added to it
 ANY_FLAGS: Final = 10  # flags that some body has when the step begins
-COUNTS_LENGTH: Final = 11
-
-
-@inline_kernel("UniTuple(int64[::1],2)(int64[:,::1],int64[::1])")
-def keys_of(extents: Words, words: Words) -> tuple[Words, Words]:
-    """Pair and sub of contacts, the first two columns of their arena."""
-    return words[extents[0, 0] >> 3 :], words[extents[1, 0] >> 3 :]
+TOUCHED_COUNT: Final = 11  # bodies that differ from the result of the step before
+REACHED: Final = 12  # how far the step of the small world has got, see physics_fixed.at_once
+SMALL_FOUND: Final = 13  # and what it found, FOUND_LENGTH numbers
+COUNTS_LENGTH: Final = 16
 
 
 @inline_kernel("int64(int64,uint8[::1],uint8[::1])")
@@ -352,26 +345,6 @@ def compare_contacts(
             a += 1
             b += 1
     return found_count
-
-
-@inline_kernel("int64(int64,int64[::1],int64[::1],int64,int64)")
-def find_key(count: int, pair: Words, sub: Words, wanted_pair: int, wanted_sub: int) -> int:
-    """The first row, ascending by (pair, sub), that does not come before a key."""
-    first = 0
-    end = count
-    while first < end:
-        middle = (first + end) >> 1
-        if comes_before(pair[middle], sub[middle], wanted_pair, wanted_sub):
-            first = middle + 1
-        else:
-            end = middle
-    return first
-
-
-@inline_kernel("boolean(int64,int64,int64[::1],int64[::1],int64,int64)")
-def is_key(row: int, count: int, pair: Words, sub: Words, wanted_pair: int, wanted_sub: int) -> bool:
-    """Whether a row exists and has a key."""
-    return row < count and pair[row] == wanted_pair and sub[row] == wanted_sub
 
 
 @inline_kernel("int64(int64,int64[::1],uint8[::1],int64[::1],int64[::1],int64,uint8[::1])")

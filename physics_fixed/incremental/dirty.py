@@ -11,7 +11,7 @@ from typing import Final
 
 from physics_fixed.fixmath.scalar import maximum, minimum
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
-from physics_fixed.layout import ACTIVE_DYNAMIC, Bytes, Words
+from physics_fixed.layout import ACTIVE_DYNAMIC, FLAG_ASLEEP, FLAG_CONTINUOUS, Bytes, Words
 from physics_fixed.solver.joints.rows import WORLD_ROW
 
 # role[row]
@@ -31,9 +31,10 @@ ALL_DYNAMIC: Final = 0x0101010101010101 * ACTIVE_DYNAMIC
 
 # counts[]: what find_dirty says.
 DIRTY_LIVE: Final = 5  # dirty bodies that are alive
-LIVE_COUNT: Final = 6  # all that are
 
 _FAR = 1 << 62
+_PASSES: Final = 3  # without a branch, over all bodies or contacts, in the time of one that looks things up
+_BLOCK: Final = 256  # contacts that are looked through before anybody looks which
 _ROW_MASK = 0xFFFFFFFF
 
 
@@ -182,11 +183,70 @@ def hit_held(a: int, b: int, island: Words, role: Bytes, hit: Bytes) -> None:
         hit[island[a]] = 1
 
 
+@inline_kernel("void(int64,int64[::1],uint8[::1])")
+def mark_island(label: int, island: Words, role: Bytes) -> None:
+    """Make dirty the bodies of one island, of those given."""
+    for row in range(len(island)):
+        role[row] = ROLE_DIRTY if island[row] == label else role[row]
+
+
+@inline_kernel("int64(int64,int64[::1])")
+def is_in_pairs(row: int, pair: Words) -> int:
+    """Whether a row is in one of some pairs; all are looked at, without a branch."""
+    found = 0
+    for index in range(len(pair)):
+        found |= (pair[index] >> 32 == row) | (pair[index] & _ROW_MASK == row)
+    return found
+
+
+@device_kernel("void(int64,int64[::1],uint8[::1],int64,int64[::1],int64[::1],uint8[::1],uint8[::1])")
+def hit_held_by_contacts(
+    contact_count: int,
+    pair: Words,
+    gone: Bytes,
+    changed_count: int,
+    changed: Words,
+    island: Words,
+    role: Bytes,
+    hit: Bytes,
+) -> None:
+    """Mark the recorded islands of bodies that have a contact with one that changed: contact by contact only
+    where one of few is among so many.
+    """
+    for begin in range(0, contact_count, _BLOCK):
+        end = minimum(begin + _BLOCK, contact_count)
+        is_in = 1 if changed_count > _PASSES else 0
+        for k in range(minimum(changed_count, _PASSES)):
+            is_in |= is_in_pairs(changed[k], pair[begin:end])
+        if is_in == 0:
+            continue
+        for index in range(begin, end):
+            if gone[index] == 0:
+                hit_held(pair[index] >> 32, pair[index] & _ROW_MASK, island, role, hit)
+
+
+@device_kernel("void(int64,int64[::1],uint8[::1],int64[::1],uint8[::1])")
+def mark_islands(count: int, island: Words, hit: Bytes, hit_words: Words, role: Bytes) -> None:
+    """Make dirty the bodies of the islands that are marked: few islands in a pass each, without a branch."""
+    hit_count = 0
+    for word in range((count + WORD_ROWS - 1) >> WORD_SHIFT):
+        if hit_words[word] != 0:
+            for row in range(word << WORD_SHIFT, minimum(count, (word + 1) << WORD_SHIFT)):
+                if hit[row] == 0:
+                    continue
+                if hit_count < _PASSES:
+                    mark_island(row, island[row:count], role[row:count])
+                hit_count += 1
+    if hit_count > _PASSES:
+        for row in range(count):
+            if island[row] >= 0 and hit[island[row]] != 0:
+                role[row] = ROLE_DIRTY
+
+
 @device_kernel(
     "int64(int64,int64,int64,int64[::1],int64[:,::1],int64[::1],int64[:,::1],uint8[::1],int64[::1],int64[:,::1],"
-    "int64[::1],uint8[::1],uint8[::1],uint8[::1],int64[::1],int64[:,::1],int64[::1],int64,int64[::1],uint8[::1],int64,"
-    "int64[::1],"
-    "int64,uint8[::1],int64[::1],int64[::1])"
+    "int64[::1],uint8[::1],uint8[::1],int64[::1],uint8[::1],int64[::1],int64[:,::1],int64[::1],int64,int64[::1],"
+    "uint8[::1],int64,int64[::1],int64,uint8[::1],int64[::1],int64[::1])"
 )
 def find_dirty(
     count: int,
@@ -202,6 +262,7 @@ def find_dirty(
     island: Words,
     alive: Bytes,
     hit: Bytes,
+    hit_words: Words,
     role: Bytes,
     role_words: Words,
     probe: Words,
@@ -236,12 +297,13 @@ def find_dirty(
     alive : (n,)
         Column of the table of bodies.
     hit : (n,), scratch
+        ``hit_words`` is its memory.
     role : (n,), written
         ROLE_DIRTY, ROLE_BOUNDARY (of bodies that a dirty one's box overlaps) or ROLE_NONE; ``role_words`` is
         its memory.
     probe : (2 n + 1, PROBE_WIDTH), scratch
     counts : array, written
-        DIRTY_LIVE, LIVE_COUNT.
+        DIRTY_LIVE.
     base_pair, gone, added_pair : arrays
         Contacts when the step begins, see :mod:`physics_fixed.incremental.patched`.
     joint_alive, row_a, row_b : arrays
@@ -254,42 +316,39 @@ def find_dirty(
         ``active`` are complete.
     """
     rows = maximum(count, old_count)
-    for row in range(rows):
-        hit[row] = 0
     for word in range((rows + WORD_ROWS - 1) >> WORD_SHIFT):
+        hit_words[word] = 0
         role_words[word] = 0  # ROLE_NONE, eight times
     probe_end = mark_changed(
         count, old_count, changed_count, changed, new_box_q24, new_active, box_q24, active, chunk_q24, island,
         hit, role, probe,
     )  # fmt: skip
     # Boxes do not say everything: a joint reaches farther, and so does the contact of a body that sleeps.
-    for index in range(base_count):
-        if gone[index] == 0:
-            hit_held(base_pair[index] >> 32, base_pair[index] & _ROW_MASK, island, role, hit)
+    hit_held_by_contacts(base_count, base_pair, gone, changed_count, changed, island, role, hit)
     for index in range(added_count):
         hit_held(added_pair[index] >> 32, added_pair[index] & _ROW_MASK, island, role, hit)
     for joint in range(joint_count):
         if joint_alive[joint] != 0 and row_b[joint] != WORLD_ROW:
             hit_held(row_a[joint], row_b[joint], island, role, hit)
-    hit_reached(minimum(count, old_count), island, active, role, box_q24, chunk_q24, probe, probe_end, hit)
-    live_count = 0
-    for row in range(count):
-        live_count += alive[row] != 0
+    both = minimum(count, old_count)
+    hit_reached(both, island, active, role, box_q24, chunk_q24, probe, probe_end, hit)
+    mark_islands(both, island, hit, hit_words, role)
     dirty_count = dirty_live = 0
     enclose_nothing(probe, 0)
     probe_end = 1
-    for row in range(count):
-        if row < old_count and island[row] >= 0 and hit[island[row]] != 0:
-            role[row] = ROLE_DIRTY
-        if role[row] != ROLE_DIRTY:
+    for word in range((count + WORD_ROWS - 1) >> WORD_SHIFT):
+        if role_words[word] == 0:
             continue
-        dirty_count += 1
-        dirty_live += alive[row] != 0
-        if dirty_count > count >> 1:
-            return 0
-        if active[row] != 0:
-            put_probe(box_q24, row, probe, probe_end)
-            probe_end += 1
+        for row in range(word << WORD_SHIFT, minimum(count, (word + 1) << WORD_SHIFT)):
+            if role[row] != ROLE_DIRTY:
+                continue
+            dirty_count += 1
+            dirty_live += alive[row] != 0
+            if dirty_count > count >> 1:
+                return 0
+            if active[row] != 0:
+                put_probe(box_q24, row, probe, probe_end)
+                probe_end += 1
     for word in range((count + WORD_ROWS - 1) >> WORD_SHIFT):
         if active_words[word] == ALL_DYNAMIC:
             continue
@@ -298,7 +357,6 @@ def find_dirty(
                 if meets_probe(box_q24, row, probe, probe_end) != 0:
                     role[row] = ROLE_BOUNDARY
     counts[DIRTY_LIVE] = dirty_live
-    counts[LIVE_COUNT] = live_count
     return 1
 
 
@@ -319,3 +377,13 @@ def flags_of_any(count: int, flags: Bytes) -> int:
     for flag in flags[:count]:
         found |= flag
     return found
+
+
+@inline_kernel("boolean(int64)")
+def has_bullets_among_sleepers(flags: int) -> bool:
+    """Whether some body is a bullet, and some sleeps, given the flags of any.
+
+    A bullet is held to whatever its box meets, but not while one of the two sleeps: who wakes would join
+    islands that were apart in the record, although nothing of theirs has changed.
+    """
+    return flags & FLAG_CONTINUOUS != 0 and flags & FLAG_ASLEEP != 0

@@ -11,15 +11,13 @@ import numpy as np
 
 from physics_fixed.incremental.cache import is_replaced
 from physics_fixed.incremental.dirty import ROLE_BOUNDARY, ROLE_DIRTY, ROLE_NONE
-from physics_fixed.incremental.rows import copy_all_rows, copy_rows, find_different_rows
+from physics_fixed.incremental.rows import Parts, copy_all_rows, copy_rows, find_different_rows
 from physics_fixed.incremental.shared import Shared
 from physics_fixed.jit import inline_kernel, kernel
 from physics_fixed.joints.collection import NO_EDGES, Joints
 from physics_fixed.joints.table import joint_table, state_table
 from physics_fixed.layout import Bytes, Words
 from physics_fixed.solver.joints.rows import WORLD_ROW
-
-Parts = tuple[Words, Words, Bytes]
 
 _NO_ROWS = np.zeros(0, np.int64)
 
@@ -173,8 +171,8 @@ class SmallJoints:
         """Pick the joints that the dirty bodies have; bodies that they are on get a role."""
         count = joints.table.count
         if count > len(self._chosen):
-            self._chosen = np.zeros(2 * count, np.int64)
             self._numbers = np.arange(2 * count)
+            self._chosen = np.zeros(2 * count, np.int64)
         self._count = 0
         if count:
             table = joints.table
@@ -182,6 +180,11 @@ class SmallJoints:
                 count, table.cells.alive, table.cells.row_a, table.cells.row_b, active, role,
                 self._chosen,
             )  # fmt: skip
+
+    def choose_none(self) -> None:
+        """Have no joint, where the whole space has none."""
+        assert not self.joints.table.count
+        self._count = 0
 
     def take(self, joints: Joints, place: Words) -> None:
         """Make the chosen joints those of the small world."""

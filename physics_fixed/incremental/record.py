@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from physics_fixed.arenas import Arena
@@ -9,16 +11,23 @@ from physics_fixed.bodies import body_table
 from physics_fixed.contacts import contact_table
 from physics_fixed.continuous.islands import join_swept
 from physics_fixed.events import ContactEvents
-from physics_fixed.incremental.dirty import CHUNK_ROWS, enclose_chunks
+from physics_fixed.incremental.dirty import CHUNK_ROWS, enclose_chunks, flags_of_any
 from physics_fixed.incremental.given import Passes
 from physics_fixed.incremental.links import JointRecord
+from physics_fixed.incremental.patched import Patch, Room
 from physics_fixed.incremental.shared import Shared
-from physics_fixed.layout import BOX_WIDTH, Bytes, Words
+from physics_fixed.layout import BOX_WIDTH, FLAG_ASLEEP, FLAG_CONTINUOUS, Bytes, Words
 from physics_fixed.solver.islands import join_sleepers, label_islands
 from physics_fixed.step import Scratch, StepTables
 from physics_fixed.tables import Table, TableCopy, copy_arena
 
-_NO_ROWS: Words = np.zeros(0, np.int64)
+TOUCHED_MAX: Final = 256
+"""Bodies whose reach is compared with every body; more of them: everything is computed."""
+
+_ROOMS: Final = 2  # one of the difference that is held, one of the next
+_ADDED_MIN: Final = (
+    48  # of rows that are added to contacts, there is room for so many, or twice as many as were
+)
 
 
 def _widened(arena: Arena | None, capacity: int, count: int) -> Arena | None:
@@ -49,6 +58,8 @@ class Record:
         The passing ones then: of bodies that do not move. None if all are 0.
     after : Shared
         The contacts when the step ended.
+    patch : Patch or None
+        The same as base and difference, as soon as somebody has asked for that.
     joints : JointRecord
     flags : int
         Those that any body had when the step began.
@@ -62,11 +73,11 @@ class Record:
         Live bodies.
     version, version_before : int
         Of ``result``: each content has a number, -1 for none. Of what ``dirty`` led from.
-    dirty : (n,)
+    dirty : (dirty_count,)
         Rows of ``result`` that were written when it last was patched.
-    touched : (n,) or None
-        Rows in which ``entry`` differs from the result of the step before, of version ``follows``; None if
-        that is not known.
+    touched : (touched_count,)
+        Rows in which ``entry`` differs from the result of the step before, of version ``follows``; the count
+        is -1 if that is not known.
     passes : Passes or None
         What the passes of a partial step take of it.
     events : ContactEvents or None
@@ -74,10 +85,10 @@ class Record:
     """
 
     __slots__ = (
-        "active", "active_words", "after", "before", "box_q24", "chunk_q24", "dirty", "entry", "events",
-        "flags", "follows", "forces",
-        "geometries", "island", "joints", "live_count", "passes", "result", "settings", "tick", "touched",
-        "version", "version_before", "words",
+        "_rooms", "active", "active_words", "after", "before", "box_q24", "chunk_q24", "dirty",
+        "dirty_count", "entry", "events", "flags", "follows", "forces", "geometries", "island", "joints",
+        "live_count", "passes", "patch", "result", "settings", "tick", "touched", "touched_count", "version",
+        "version_before", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -91,8 +102,10 @@ class Record:
         self.joints = JointRecord()
         self.live_count = self.flags = 0
         self.version = self.version_before = self.follows = -1
-        self.dirty: Words = _NO_ROWS
-        self.touched: Words | None = None
+        self.dirty_count, self.touched_count = 0, -1
+        self.touched: Words = np.zeros(TOUCHED_MAX, np.int64)
+        self.patch: Patch | None = None
+        self._rooms: list[Room] = []
         self.passes: Passes | None = None
         self.events: ContactEvents | None = None
         self._place(bodies.capacity)
@@ -104,6 +117,7 @@ class Record:
         self.active_words: Words = self.active.view(np.int64)
         self.chunk_q24: Words = np.zeros((chunks, BOX_WIDTH), np.int64)
         self.island: Words = np.full(capacity, -1, np.int64)
+        self.dirty: Words = np.zeros(capacity, np.int64)
 
     def fit(self, bodies: Table) -> None:
         """Give rows the layout of a table that is as long or longer; they stay as they are."""
@@ -113,15 +127,16 @@ class Record:
         self.entry.arena, result = bodies.arena.empty_like(), bodies.arena.empty_like()
         self.entry.arena.copy_rows(old, count)
         result.copy_rows(self.result, count)
-        self.result = result
         self.entry.passing = _widened(self.entry.passing, bodies.capacity, count)
         self.forces = _widened(self.forces, bodies.capacity, count)
-        box_q24, active, island = self.box_q24, self.active, self.island
+        box_q24, active, island, dirty = self.box_q24, self.active, self.island, self.dirty
         self._place(bodies.capacity)
         self.box_q24[:count] = box_q24[:count]
         self.active[:count] = active[:count]
         self.island[:count] = island[:count]
+        self.dirty[: self.dirty_count] = dirty[: self.dirty_count]
         enclose_chunks(count, self.box_q24, self.active, self.chunk_q24)
+        self.result = result  # last, as it says that all of it fits
 
     def resize(self, count: int) -> None:
         """Set the number of bodies; new ones are in no island, and nothing to the broadphase."""
@@ -140,10 +155,14 @@ class Record:
             self.words = Shared.of(tables.words)
         self.before = Shared.of(tables.contacts)
 
+    def drop(self) -> None:
+        """Make it a record of no step."""
+        self.tick = self.version = self.version_before = -1
+
     def begin(self, tables: StepTables, settings: Table) -> None:
         """Keep what a step is going to read."""
         bodies = tables.bodies
-        self.tick = self.version = self.version_before = -1  # until it is complete
+        self.drop()  # until it is complete
         self.events = None
         self.settings = settings.arena.block.tobytes()
         self.take_shared(tables)
@@ -151,6 +170,7 @@ class Record:
         self.entry.count = 0
         self.fit(bodies)
         self.entry.save(bodies)
+        self.flags = flags_of_any(bodies.count, bodies.cells.flags)
 
     def finish(self, tick: int, tables: StepTables, scratch: Scratch) -> None:
         """Keep what the step left."""
@@ -158,7 +178,7 @@ class Record:
         count = bodies.count
         copy_arena(self.result, bodies.arena, count)
         self.keep_forces(bodies)
-        self.after = Shared.of(contacts)
+        self.after, self.patch = Shared.of(contacts), None
         self.box_q24[:count] = scratch.box_q24[:count]
         self.active[:count] = scratch.active[:count]
         enclose_chunks(count, self.box_q24, self.active, self.chunk_q24)
@@ -168,14 +188,29 @@ class Record:
             count, alive, bodies.cells.kind, contacts.count, contacts.cells.pair,
             contacts.cells.touching, *self.joints.edges(), self.island,
         )  # fmt: skip
-        join_swept(count, bodies.cells.flags, scratch.pair_count, scratch.pairs, self.island)
-        before, before_count = self.before
-        join_sleepers(
-            count, self.entry.array("flags"), before_count, before.views["pair"], before.views["touching"],
-            self.island,
-        )  # fmt: skip
+        if self.flags & FLAG_CONTINUOUS:
+            join_swept(count, bodies.cells.flags, scratch.pair_count, scratch.pairs, self.island)
+        if self.flags & FLAG_ASLEEP:
+            before, before_count = self.before
+            join_sleepers(
+                count, self.entry.array("flags"), before_count, before.views["pair"],
+                before.views["touching"], self.island,
+            )  # fmt: skip
         self.live_count = int(np.count_nonzero(alive[:count]))
         self.tick = tick
+
+    def room_for(self, old: Patch, added_count: int) -> Room:
+        """Where the difference may go that comes in the place of another, with at least so many rows."""
+        rooms = self._rooms
+        if not rooms or not rooms[-1].suits(old, added_count):
+            if len(rooms) == _ROOMS and rooms[0].suits(old, added_count):
+                rooms.append(rooms.pop(0))
+            else:
+                if len(rooms) == _ROOMS:  # who holds what is in one keeps it alive
+                    del rooms[1 if rooms[0] is old.room else 0]
+                rooms.append(Room(old.base, old.base_count, 2 * added_count))
+        rooms.reverse()  # the other one is the first to be asked next time
+        return rooms[0]
 
     def keep_forces(self, bodies: Table) -> None:
         """Keep the passing columns that the step left."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physics_fixed.arenas import Arena, fitting_capacity
-from physics_fixed.at_once import WAIT_STEPS
+from physics_fixed.arenas import Arena
+from physics_fixed.at_once import BEGUN, MOVED
 from physics_fixed.events import ContactEvents, step_events
-from physics_fixed.far_calls import Bundle
 from physics_fixed.incremental.cache import (
     ANY_FLAGS,
     CHOSEN_ADDED_COUNT,
@@ -19,36 +18,29 @@ from physics_fixed.incremental.cache import (
     FOUND_COUNT,
     KEPT_ADDED_COUNT,
     LOST_COUNT,
+    REACHED,
     ROW_COUNT,
+    SMALL_FOUND,
+    TOUCHED_COUNT,
     choose_contacts,
     compare_contacts,
 )
-from physics_fixed.incremental.dirty import DIRTY_LIVE, LIVE_COUNT, flags_of_any
-from physics_fixed.incremental.given import Passes, memory_of
+from physics_fixed.incremental.dirty import DIRTY_LIVE, flags_of_any, has_bullets_among_sleepers
+from physics_fixed.incremental.given import Memory
 from physics_fixed.incremental.happenings import patch_events
-from physics_fixed.incremental.passes import (
-    CHOSEN,
-    SAME,
-    TOO_MUCH,
-    UNKNOWN,
-    begin_again,
-    find_few,
-    gather_few,
-    patch_few,
-    patch_record,
-)
-from physics_fixed.incremental.patched import Patch, PatchedArena, patch_of
-from physics_fixed.incremental.record import Record
+from physics_fixed.incremental.one_call import CHOSEN, DONE, SAME, TOO_MUCH, UNKNOWN, take_again
+from physics_fixed.incremental.passes import begin_again, gather_few, patch_record
+from physics_fixed.incremental.patched import Patch, Room, patch_of
+from physics_fixed.incremental.record import TOUCHED_MAX, Record
 from physics_fixed.incremental.rows import find_changed_rows, find_different_rows
 from physics_fixed.incremental.shared import Shared
 from physics_fixed.incremental.small import SmallWorld
 from physics_fixed.jit import unchecked
-from physics_fixed.layout import DYNAMIC, FLAG_ASLEEP, FLAG_CONTINUOUS, Words
-from physics_fixed.step import Scratch, StepTables, advance, bind
+from physics_fixed.layout import DYNAMIC, FLAG_ASLEEP, Words
+from physics_fixed.step import Scratch, StepTables, advance, finish, take_found
 from physics_fixed.tables import Table, TableCopy, copy_arena
 
-_NO_ROWS: Words = np.zeros(0, np.int64)
-_CHANGED_MAX = 256  # bodies whose reach is compared with every body; more of them: everything is computed
+_ADDED_MIN = 48  # there is room for so many contacts that are added, beside those that were
 
 
 @dataclass(slots=True)
@@ -87,43 +79,47 @@ class Recorder:
         self._settings = settings
         self._records = [Record() for _ in range(count)]
         self._small = SmallWorld(tables, settings)
-        # Contacts that were patched last: what they replace, what they are, whose differ.
-        self._patched: tuple[Arena, Arena, Words] | None = None
+        # Contacts that were patched last: what they replace, what they are, whose differ, and how many.
+        self._patched: tuple[Arena, Arena, Words, int] | None = None
         # Where contacts were chosen from: when another thread writes the arena, rows stand elsewhere.
         self._chosen_from: Patch | None = None
-        self._memory: tuple[object, ...] = ()  # what passes of the last step took, beside its record
-        self._steps = 0  # for which it was the same
+        self._memory = Memory(tables, self._small)
         self._is_followed = False  # the record of this step says what it is to the step before
-        self._bundle: Bundle | None = None  # the last one
+        self._counts: list[int] = []  # what the kernels of the last partial step say
+        self._is_counted = False  # it was one call, and tables of the small world have other counts yet
         self._versions = 0
         self.latest = self._records[0]  # of the last step
+        self._open: Record | None = None  # of the step that is under way
         self._was_whole = False  # the events of the latest step can be read off the space's scratch
         self._old_events: ContactEvents | None = None  # of a recorded step that was patched
 
     def step(self, tick: int, gravity_q24: Words, solver_settings: Words, scratch: Scratch) -> None:
         """Go one tick on: all of it, or what differs from the record of the same tick."""
+        if self._open is not None:
+            self._drop_open(self._open)
+        self._open = self.latest = record = self._records[tick % len(self._records)]
         self._small.scratch.crew = scratch.crew
-        self.latest = record = self._records[tick % len(self._records)]
-        known = record.tick == tick
-        self._is_followed = False
-        try:
-            self._was_whole = True
-            self._was_whole = not (known and self._step_in_part(record, gravity_q24, solver_settings))
-        finally:
-            if self._was_whole:
-                record.tick = -1  # what has been written of it is of no step
-        if not self._was_whole:
-            return
-        record.begin(self._tables, self._settings)
-        if not self._is_followed:
-            self._follow(record, self._before(tick))
-        record.flags = flags_of_any(self._bodies.count, self._bodies.cells.flags)
-        advance(self._tables, gravity_q24, solver_settings, scratch)
-        record.finish(tick, self._tables, scratch)
-        record.version = self._new_version()
-        if known:
-            self.figures.steps_whole += 1
-            self.figures.bodies_recomputed += record.live_count
+        known, self._is_followed = record.tick == tick, False
+        self._was_whole, self._old_events = True, None
+        if known and self._step_in_part(record, gravity_q24, solver_settings):
+            self._was_whole = False
+        else:
+            record.begin(self._tables, self._settings)
+            if not self._is_followed:
+                self._follow(record, self._before(tick))
+            advance(self._tables, gravity_q24, solver_settings, scratch)
+            record.finish(tick, self._tables, scratch)
+            record.version = self._new_version()
+            if known:
+                self.figures.steps_whole += 1
+                self.figures.bodies_recomputed += record.live_count
+        self._open = None
+
+    def _drop_open(self, record: Record) -> None:
+        """Forget a step that has failed: what has been written of it is of none."""
+        record.drop()
+        self._patched = self._open = None
+        self._memory.is_known = self._is_counted = False
 
     def events(self, scratch: Scratch) -> ContactEvents | None:
         """The events of the latest step, without removed bodies; ``scratch`` is the space's.
@@ -131,6 +127,9 @@ class Recorder:
         None if its record was made earlier, and nobody asked then: :meth:`put_latest` allows to find out.
         """
         record, small = self.latest, self._small
+        if self._is_counted:
+            small.take_found(self._counts)
+            self._is_counted = False
         if record.events is None and self._was_whole:
             record.events = _events_of(scratch, record.entry)
         elif record.events is None and self._old_events is not None:
@@ -145,94 +144,161 @@ class Recorder:
     def forget(self) -> None:
         """Drop all records."""
         for record in self._records:
-            record.tick = -1
+            record.drop()
 
     def _step_in_part(self, record: Record, gravity_q24: Words, solver_settings: Words) -> bool:
         """Compute a recorded step from what differs; False if that would not pay, and nothing was done."""
-        if self._settings.arena.block.tobytes() != record.settings:
+        if self._settings.arena.memory.tobytes() != record.settings:
             return False
-        small = self._small
-        small.reserve(max(self._bodies.count, record.entry.count))
-        small.reserve_contacts(max(self._contacts.count, record.after.row_count))
-        found = self._find_few(record, gravity_q24, solver_settings)
-        may_have_forces = found == UNKNOWN  # before the step, or after
-        if found == UNKNOWN:
-            found = self._find_in_passes(record, gravity_q24, solver_settings)
-        if found in (UNKNOWN, TOO_MUCH):
-            return False
-        self._old_events = None
-        recomputed = 0
-        if found != SAME:
-            self._old_events, record.events = record.events, None
-            counts: list[int] = small.counts.tolist()
-            record.flags = counts[ANY_FLAGS]
-            recomputed, record.live_count = counts[DIRTY_LIVE], counts[LIVE_COUNT]
-            if found == CHOSEN:
-                self._gather(record, gravity_q24, solver_settings, counts)
-            small.bodies.set_count(counts[ROW_COUNT])
-            small.contacts.set_count(counts[CHOSEN_COUNT] + counts[CHOSEN_ADDED_COUNT])
-            small.remember()
-            advance(small.tables, gravity_q24, solver_settings, small.scratch)
-            self._patch(record, gravity_q24, solver_settings, counts[DIRTY_ROW_COUNT])
+        bodies, contacts, small = self._bodies, self._contacts, self._small
+        if bodies.count > small.capacity or record.entry.count > small.capacity:
+            small.reserve(max(bodies.count, record.entry.count))
+        if contacts.count > small.contact_capacity or record.after.row_count > small.contact_capacity:
+            small.reserve_contacts(max(contacts.count, record.after.row_count))
+        self._is_counted, recomputed = False, 0
+        found = self._take_again(record, gravity_q24, solver_settings)
+        if found == DONE:
+            recomputed = self._counts[DIRTY_LIVE]
+        elif found != SAME:
+            self._memory.is_known = False
+            may_have_forces = found == UNKNOWN  # before the step, or after
+            if found == UNKNOWN:
+                found = self._find_in_passes(record, gravity_q24, solver_settings)
+            if found in (UNKNOWN, TOO_MUCH):
+                return False
+            if found != SAME:
+                recomputed = self._compute(record, gravity_q24, solver_settings, found)
+            copy_arena(bodies.arena, record.result, bodies.count)
+            record.joints.take_results(self._joints)
             if may_have_forces:
-                record.patch_forces(small.bodies, small.dirty_places[: len(record.dirty)], record.dirty)
-        self._take_results(record)
-        if may_have_forces:
-            record.give_forces(self._bodies)
-        self.figures.steps_partial += 1
-        self.figures.bodies_recomputed += recomputed
-        self.figures.bodies_reused += record.live_count - recomputed
+                if found != SAME:
+                    self._patch_forces(record)
+                record.give_forces(bodies)
+        contacts.adopt(*record.after)
+        figures = self.figures
+        figures.steps_partial += 1
+        figures.bodies_recomputed += recomputed
+        figures.bodies_reused += record.live_count - recomputed
         return True
 
-    def _find_few(self, record: Record, gravity_q24: Words, solver_settings: Words) -> int:
-        """Find what to compute in one call, see :func:`physics_fixed.incremental.passes.find_few`; UNKNOWN
-        where that is not possible.
+    def _note_patch(self, record: Record, counts: list[int]) -> None:
+        """Note that a record is patched, given what kernels say."""
+        self._versions += 1
+        record.version_before, record.version = record.version, self._versions
+        record.flags, record.dirty_count = counts[ANY_FLAGS], counts[DIRTY_ROW_COUNT]
+        self._old_events, record.events = record.events, None
+
+    def _take_again(self, record: Record, gravity_q24: Words, solver_settings: Words) -> int:
+        """Take a step again in one call, see :mod:`physics_fixed.incremental.one_call`; UNKNOWN where that is
+        not possible.
         """
         bodies, contacts, small, entry = self._bodies, self._contacts, self._small, record.entry
-        before, patched, count = self._before(record.tick), self._patched, bodies.count
-        passes = self._passes(record, gravity_q24, solver_settings)
-        if passes.memory != self._memory:
-            self._memory, self._steps = passes.memory, 0
-        self._steps += 1
-        dirty = None if before is None else _dirty_since(record, before)
+        before, count = self._records[(record.tick - 1) % len(self._records)], bodies.count
+        joints, here, there = self._joints, contacts.arena, record.before.arena
+        owner_count = 0 if here is there else self._owner_count(here, there)
+        dirty_count = _dirty_since(record, before)
         if (
-            self._steps <= WAIT_STEPS
-            or dirty is None
-            or before is None
+            owner_count < 0
+            or dirty_count < 0
             or count != entry.count
-            or record.result.layout is not bodies.arena.layout
-            or bodies.share_steady() is not entry.steady
-            or self._joints.table.count
-            or record.joints.before.count
-            or record.flags & FLAG_ASLEEP
-            or not (entry.passing is None and record.forces is None)
-            or self._tables.geometries.share() is not record.geometries.arena
+            or bodies.steady is not entry.steady
+            or joints.table.count
+            or joints.table.arena is not record.joints.table.arena
+            or self._tables.geometries.arena is not record.geometries.arena
+            or self._tables.words.arena is not record.words.arena
+            or entry.passing is not None
+            or record.forces is not None
         ):
             return UNKNOWN
-        owners, here, there = _NO_ROWS, contacts.share(), record.before.arena
-        if here is not there:
-            if patched is None or patched[0] is not there or patched[1] is not here:
-                return UNKNOWN
-            owners = patched[2]
-        touched, limit, passing = record.touched, _limit_of(count), bodies.passing
-        assert touched is not None and passing is not None
-        small.sleepers, small.row_end = False, count
-        small.joints.choose(self._joints, record.active, small.role)
-        small.joints.take(self._joints, small.place)
-        self._chosen_from = patch = patch_of(here, contacts.count, small.nothing)
-        self._bundle = bundle = passes.make_bundle(self._bundle)
-        found = unchecked(find_few)(
-            bundle.words, small.scratch.crew.words, count, limit, len(touched), touched, len(dirty),
-            dirty, len(owners), owners,
-            (patch.base_count, patch.base.parts, patch.gone, patch.added_count, patch.added.parts),
-            min(small.scratch.body_capacity - 1, small.bodies.capacity), small.contacts.capacity,
-            bodies.cells.flags, passing.words, small.mark, small.found, small.counts,
+        bundle = self._memory.bundle(record, before, gravity_q24, solver_settings)
+        if bundle is None:
+            return UNKNOWN
+        self._chosen_from = begin = self._contacts_now(before)
+        old = record.patch or self._as_patch(record)
+        room = record.room_for(old, old.added_count + _ADDED_MIN)
+        found = unchecked(take_again)(
+            bundle.words, begin.room.bundle.words, old.room.bundle.words, room.bundle.words, begin.base.parts,
+            old.base.parts, count, _limit_of(count), record.flags, record.touched_count, dirty_count,
+            owner_count, begin.base_count, begin.added_count, old.base_count, old.added_count, room.capacity,
+            small.scratch.crew.lone_work,
         )  # fmt: skip
-        if found != UNKNOWN:
-            self._set_touched(record, before, small.touched_count[0])
-        if found > SAME:
-            record.take_shared(self._tables)
+        if found == UNKNOWN:
+            return UNKNOWN
+        counts = self._counts = small.counts.tolist()
+        record.follows, record.touched_count = before.version, counts[TOUCHED_COUNT]
+        self._is_followed = True
+        if found == SAME:
+            return SAME
+        record.before = (
+            before.after if before.after.arena is here else Shared(contacts.share(), contacts.count)
+        )
+        if found == DONE:
+            self._memory.is_known = self._is_counted = True
+            self._note_patch(record, counts)
+            if counts[DIFFERENT_COUNT]:
+                self._replace_contacts(record, old, room, counts)
+        else:
+            small.sleepers = (counts[ANY_FLAGS] | record.flags) & FLAG_ASLEEP != 0
+            small.row_end = count
+            small.joints.choose_none()
         return found
+
+    def _replace_contacts(self, record: Record, old: Patch, room: Room, counts: list[int]) -> None:
+        """Make the difference in a room that of the record."""
+        gone_count, added_count = old.gone_count + counts[LOST_COUNT], counts[KEPT_ADDED_COUNT]
+        merged = room.let(old.base, old.base_count, gone_count, added_count)
+        self._patched = record.after.arena, merged, self._small.owners, counts[FOUND_COUNT]
+        record.patch, record.after = merged.patch, Shared(merged, old.base_count - gone_count + added_count)
+
+    def _contacts_now(self, before: Record | None) -> Patch:
+        """The contacts as base and difference, given the record of the step before, if there is one."""
+        contacts = self._contacts
+        if before is not None and before.after.arena is contacts.arena:
+            return before.patch or self._as_patch(before)
+        return patch_of(contacts.arena, contacts.count, self._small.nothing)
+
+    def _as_patch(self, record: Record) -> Patch:
+        """The contacts with which a recorded step ended, as base and difference."""
+        record.patch = patch_of(record.after.arena, record.after.row_count, self._small.nothing)
+        return record.patch
+
+    def _owner_count(self, here: Arena, there: Arena) -> int:
+        """How many bodies' contacts differ between two arenas, which the small world lists; -1 if that is not
+        known.
+        """
+        patched = self._patched
+        if patched is None or patched[0] is not there or patched[1] is not here:
+            return -1
+        return patched[3] if patched[2] is self._small.owners else -1
+
+    def _compute(self, record: Record, gravity_q24: Words, solver_settings: Words, found: int) -> int:
+        """Gather what to compute, unless that is done, compute it, and patch the record; how many live bodies
+        that were.
+        """
+        small, reached = self._small, BEGUN
+        counts: list[int] = small.counts.tolist()
+        self._note_patch(record, counts)
+        record.live_count = int(np.count_nonzero(self._bodies["alive"]))
+        if found == CHOSEN:
+            self._gather(record, gravity_q24, solver_settings, counts)
+        else:
+            reached = counts[REACHED]
+        small.bodies.set_count(counts[ROW_COUNT])
+        small.contacts.set_count(counts[CHOSEN_COUNT] + counts[CHOSEN_ADDED_COUNT])
+        small.remember()
+        if reached == BEGUN:
+            advance(small.tables, gravity_q24, solver_settings, small.scratch)
+        else:
+            if reached >= MOVED:
+                take_found(small.scratch, counts[SMALL_FOUND:])
+            finish(small.tables, gravity_q24, solver_settings, small.scratch, reached)
+        self._patch(record, gravity_q24, solver_settings, counts[DIRTY_ROW_COUNT])
+        return counts[DIRTY_LIVE]
+
+    def _patch_forces(self, record: Record) -> None:
+        """Put forces that the small world is left with into the record."""
+        places, rows = self._small.dirty_places, record.dirty
+        record.patch_forces(self._small.bodies, places[: record.dirty_count], rows[: record.dirty_count])
 
     def _find_in_passes(self, record: Record, gravity_q24: Words, solver_settings: Words) -> int:
         """Find what to compute, pass by pass: UNKNOWN, SAME, TOO_MUCH or CHOSEN."""
@@ -253,27 +319,13 @@ class Recorder:
         if not self._find_dirty(record, changed, old_count, gravity_q24, solver_settings):
             return TOO_MUCH
         small.joints.choose(self._joints, record.active, small.role)
-        self._chosen_from = patch = patch_of(self._contacts.arena, self._contacts.count, small.nothing)
-        passes = self._passes(record, gravity_q24, solver_settings)
+        self._chosen_from = patch = self._contacts_now(self._before(record.tick))
+        passes = self._memory.passes(record, self._before(record.tick), gravity_q24, solver_settings)
         unchecked(choose_contacts)(
-            count, patch.base_count, patch.base.parts, patch.gone, patch.added_count, patch.added.parts,
-            *passes.choose,
+            count, *patch.parts, *passes.choose
         )  # fmt: skip
         small.counts[ANY_FLAGS] = flags
         return CHOSEN
-
-    def _passes(self, record: Record, gravity_q24: Words, solver_settings: Words) -> Passes:
-        """What passes take of a record: as it was, unless some array is another by now."""
-        small, bodies, before = self._small, self._bodies, self._before(record.tick)
-        bound = bind(small.tables, gravity_q24, solver_settings, small.scratch)
-        result = None if before is None else before.result
-        memory = memory_of(bodies, small)
-        own = record.result, record.entry.arena, result
-        passes = record.passes
-        if passes is None or passes.memory != memory or passes.own != own:
-            passes = record.passes = Passes(record, result, bodies, small, bound)
-            passes.memory, passes.own = memory, own
-        return passes
 
     def _find_changed(self, record: Record, limit: int) -> int:
         """List the bodies whose row or contacts differ from the record; those that are gone come last."""
@@ -283,7 +335,7 @@ class Recorder:
         both = min(count, old_count)
         if count != old_count:
             record.resize(max(count, old_count))
-            record.touched = None  # it says nothing of rows that the record has not had
+            record.touched_count = -1  # it says nothing of rows that the record has not had
         found = self._find_changed_rows(record, both, limit)
         if found > limit:
             return found
@@ -306,19 +358,18 @@ class Recorder:
         """List the bodies, among those that exist in both, whose row differs from the record."""
         bodies, small, old, before = self._bodies, self._small, record.entry, self._before(record.tick)
         assert bodies.steady is not None and old.steady is not None
-        touched, found = record.touched, limit + 1
-        if before is not None and touched is not None:
+        found = limit + 1
+        dirty_count = -1 if before is None else _dirty_since(record, before)
+        if before is not None and dirty_count >= 0:
             # As a rule nothing but what the caller does tells a tick's rows from the last one's result.
-            dirty = _dirty_since(record, before)
-            if dirty is not None:
-                arena, result = bodies.arena, before.result
-                found = unchecked(find_changed_rows)(
-                    both, len(touched), touched, len(dirty), dirty, limit, *arena.parts, result.words,
-                    result.block, old.arena.block, small.mark, small.found, small.touched,
-                    small.touched_count,
-                )  # fmt: skip
-                if found <= limit:
-                    self._set_touched(record, before, small.touched_count[0])
+            arena, result = bodies.arena, before.result
+            found = unchecked(find_changed_rows)(
+                both, record.touched_count, record.touched, dirty_count, before.dirty, limit, *arena.parts,
+                result.words, result.block, old.arena.block, small.mark, small.found, small.touched,
+                small.touched_count,
+            )  # fmt: skip
+            if found <= limit:
+                self._set_touched(record, before, int(small.touched_count[0]))
         if found > limit:
             self._follow(record, before)  # with all rows of now, so it holds for what the record becomes
             found = unchecked(find_different_rows)(
@@ -349,19 +400,21 @@ class Recorder:
 
     def _follow(self, record: Record, before: Record | None) -> None:
         """Note in which rows the bodies, as they are, differ from the result of the step before."""
-        record.touched, small, bodies = None, self._small, self._bodies
+        small, bodies = self._small, self._bodies
+        record.touched_count = -1
         if before is None:
             return
         small.reserve(bodies.count)
         touched = unchecked(find_different_rows)(
-            bodies.count, *bodies.arena.parts, *before.result.parts, _CHANGED_MAX, 0, small.mark,
+            bodies.count, *bodies.arena.parts, *before.result.parts, TOUCHED_MAX, 0, small.mark,
             small.touched,
         )  # fmt: skip
-        if touched <= _CHANGED_MAX:
+        if touched <= TOUCHED_MAX:
             self._set_touched(record, before, touched)
 
     def _set_touched(self, record: Record, before: Record, count: int) -> None:
-        record.follows, record.touched = before.version, self._small.touched[:count].copy()
+        record.follows, record.touched_count = before.version, count
+        record.touched[:count] = self._small.touched[:count]
         self._is_followed = True  # in this step
 
     def _new_version(self) -> int:
@@ -383,7 +436,7 @@ class Recorder:
         small, patched, bodies = self._small, self._patched, self._bodies
         here, (there, there_count) = self._contacts.arena, record.before
         if patched is not None and patched[0] is there and patched[1] is here:
-            for row in patched[2].tolist():
+            for row in patched[2][: patched[3]].tolist():
                 if row < bodies.count:  # who is gone has changed anyway
                     found = small.note(row, found)
             return found
@@ -418,12 +471,13 @@ class Recorder:
         # Contacts reach farther than boxes only where somebody sleeps.
         base_count, added_count = (patch.base_count, patch.added_count) if small.sleepers else (0, 0)
         held = (
-            base_count, patch.base.views["pair"], patch.gone, added_count, patch.added.views["pair"],
+            base_count, patch.base.views["pair"], patch.room.gone, added_count,
+            patch.room.added.views["pair"],
             joints.count, joints.cells.alive, joints.cells.row_a, joints.cells.row_b,
         )  # fmt: skip
-        passes = self._passes(record, gravity_q24, solver_settings)
-        pays = unchecked(begin_again)(  # type: ignore[call-arg]
-            small.scratch.crew.words, count, old_count, changed, *passes.begin, held
+        passes = self._memory.passes(record, self._before(record.tick), gravity_q24, solver_settings)
+        pays = unchecked(begin_again)(
+            small.scratch.crew.words, count, old_count, changed, held, *passes.begin
         )
         record.resize(count)
         return bool(pays)
@@ -435,73 +489,43 @@ class Recorder:
         chosen, chosen_added = counts[CHOSEN_COUNT], counts[CHOSEN_ADDED_COUNT]
         small.bodies.reserve(counts[ROW_COUNT])
         small.contacts.renew(chosen + chosen_added)
-        passes = self._passes(record, gravity_q24, solver_settings)
+        passes = self._memory.passes(record, self._before(record.tick), gravity_q24, solver_settings)
         unchecked(gather_few)(
-            counts[ROW_COUNT], chosen, patch.base.parts, chosen_added, patch.added.parts, *passes.gather
+            counts[ROW_COUNT], chosen, patch.base.parts, chosen_added, patch.room.added.parts, *passes.gather
         )
         small.joints.take(self._joints, small.place)
 
     def _patch(self, record: Record, gravity_q24: Words, solver_settings: Words, dirty_count: int) -> None:
         """Put what the small world has become into the record."""
-        small, new, old = self._small, self._small.contacts, record.after
-        patch = patch_of(*old, small.nothing)
-        gone = np.empty(max(1, patch.base_count), np.uint8)
-        kept = new.arena.empty(fitting_capacity(patch.added_count + new.count))
-        merging = (
-            patch.base_count, patch.base.parts, patch.gone, patch.added_count, patch.added.parts,
-            small.row_end, gone, kept.parts, new.count,
-        )  # fmt: skip
+        small, new = self._small, self._small.contacts
+        patch = record.patch or self._as_patch(record)
+        room = record.room_for(patch, patch.added_count + new.count)
+        merging = *patch.parts, small.row_end, room.gone, room.added.parts, new.count
         sizes = dirty_count, small.bodies.count, small.scratch.pair_count
-        passes = record.passes
-        if passes is None or not passes.fits(self._bodies, small):
-            passes = self._passes(record, gravity_q24, solver_settings)
-        bundle = passes.bundle
-        if bundle is not None and not small.sleepers and not self._joints.table.count:
-            unchecked(patch_few)(bundle.words, *sizes, merging)
-        else:
-            edges = small.joints.edges(self._joints)
-            unchecked(patch_record)(*sizes, merging, *passes.patch, edges, small.before)  # type: ignore[call-arg]
-        record.version_before, record.version = record.version, self._new_version()
-        record.dirty = small.dirty_rows[:dirty_count].copy()
+        passes = self._memory.passes(record, self._before(record.tick), gravity_q24, solver_settings)
+        edges = small.joints.edges(self._joints)
+        unchecked(patch_record)(*sizes, merging, *passes.patch, edges, small.before)  # type: ignore[call-arg]
+        record.dirty[:dirty_count] = small.dirty_rows[:dirty_count]
         counts: list[int] = small.counts.tolist()
         if counts[DIFFERENT_COUNT]:
-            gone_count = patch.gone_count + counts[LOST_COUNT]
-            patch = Patch(patch.base, patch.base_count, gone, gone_count, kept, counts[KEPT_ADDED_COUNT])
-            merged = PatchedArena(patch)
-            self._patched = old.arena, merged, small.owners[: counts[FOUND_COUNT]].copy()
-            record.after = Shared(merged, patch.total)
+            self._replace_contacts(record, patch, room, counts)
         small.joints.patch(self._joints, record.joints)
 
-    def _take_results(self, record: Record) -> None:
-        """Make the record's results the state of the space."""
-        copy_arena(self._bodies.arena, record.result, self._bodies.count)
-        self._contacts.adopt(*record.after)
-        record.joints.take_results(self._joints)
 
-
-def _dirty_since(record: Record, before: Record) -> Words | None:
-    """Rows of the result of the step before that may be others than when the record was made; None if that is
+def _dirty_since(record: Record, before: Record) -> int:
+    """How many of its dirty rows of the step before are others than when the record was made; -1 if that is
     not known.
     """
-    if record.touched is None:
-        return None
+    if record.touched_count < 0:
+        return -1
     if record.follows == before.version:
-        return _NO_ROWS
-    return before.dirty if record.follows == before.version_before else None
+        return 0
+    return before.dirty_count if record.follows == before.version_before else -1
 
 
 def _limit_of(count: int) -> int:
     """Of so many bodies, how many may have changed if it is to pay to find out what they reach."""
-    return min(_CHANGED_MAX, count // 4 + 4)
-
-
-def has_bullets_among_sleepers(flags: int) -> bool:
-    """Whether some body is a bullet, and some sleeps, given the flags of any.
-
-    A bullet is held to whatever its box meets, but not while one of the two sleeps: who wakes would join
-    islands that were apart in the record, although nothing of theirs has changed.
-    """
-    return bool(flags & FLAG_CONTINUOUS and flags & FLAG_ASLEEP)
+    return min(TOUCHED_MAX, count // 4 + 4)
 
 
 def _events_of(scratch: Scratch, bodies: Table | TableCopy) -> ContactEvents:

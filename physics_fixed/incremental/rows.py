@@ -8,12 +8,19 @@ whose indices cannot be negative: only then are they vectorised.
 
 from __future__ import annotations
 
+from typing import Final
+
 from physics_fixed.cells import copy_cells
 from physics_fixed.fixmath.scalar import minimum
 from physics_fixed.jit import device_kernel, inline_kernel, kernel
 from physics_fixed.layout import Bytes, Words
 
-_BLOCK = 64  # words that are compared before anybody looks which of them differ
+Parts = tuple[Words, Words, Bytes]
+"""An arena, see :attr:`physics_fixed.arenas.Arena.parts`."""
+
+PARTS: Final = "Tuple((int64[:,::1],int64[::1],uint8[::1]))"
+
+_BLOCK = 256  # words that are compared before anybody looks which of them differ
 
 
 @inline_kernel("int64(int64,int64,uint8[::1],int64[::1])")
@@ -155,13 +162,20 @@ def copy_row(
     to_words: Words,
     to_block: Bytes,
 ) -> None:
-    """Copy one row from one arena to another."""
+    """Copy one row from one arena to another: most cells are one or three words, or a byte."""
     for column in range(from_extents.shape[0]):
         size = from_extents[column, 1]
-        copy_cells(
-            size, from_extents[column, 0] + from_row * size, from_words, from_block,
-            to_extents[column, 0] + to_row * size, to_words, to_block,
-        )  # fmt: skip
+        source = from_extents[column, 0] + from_row * size
+        target = to_extents[column, 0] + to_row * size
+        if size == 8:
+            to_words[target >> 3] = from_words[source >> 3]
+        elif size == 1:
+            to_block[target] = from_block[source]
+        elif size == 24:
+            for word in range(3):
+                to_words[(target >> 3) + word] = from_words[(source >> 3) + word]
+        else:
+            copy_cells(size, source, from_words, from_block, target, to_words, to_block)
 
 
 @inline_kernel("boolean(int64,int64[:,::1],uint8[::1],int64,int64[:,::1],uint8[::1],int64)")
@@ -224,6 +238,30 @@ def copy_all_rows(
         whole = size & ~7
         copy_cells(whole, source, from_words, from_block, target, to_words, to_block)
         copy_cells(size - whole, source + whole, from_words, from_block, target + whole, to_words, to_block)
+
+
+@inline_kernel("int64(int64[::1])")
+def look_at_lines(words: Words) -> int:
+    """Look at one word of each line of 64 bytes.
+
+    What is in no near cache comes faster in a pass that does nothing else. The caller must return what it has
+    seen, or the compiler leaves the pass out.
+    """
+    seen = 0
+    for line in range(len(words) >> 3):
+        seen |= words[line << 3]
+    return seen
+
+
+@kernel("int64(int64[::1],int64[::1])")
+def copy_block(source: Words, target: Words) -> int:
+    """Copy one block of words, which is in no near cache, over another that is as long; what
+    :func:`look_at_lines` says.
+    """
+    seen = look_at_lines(source)
+    for word in range(len(source)):
+        target[word] = source[word]
+    return seen
 
 
 @kernel(

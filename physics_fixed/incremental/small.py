@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from physics_fixed.at_once import FOUND_CONTACTS
 from physics_fixed.bodies import body_table
 from physics_fixed.contacts import contact_table
-from physics_fixed.incremental.cache import COUNTS_LENGTH
+from physics_fixed.incremental.cache import COUNTS_LENGTH, ROW_COUNT, SMALL_FOUND, TOUCHED_COUNT
 from physics_fixed.incremental.dirty import PROBE_WIDTH, WORD_ROWS
 from physics_fixed.incremental.links import SmallJoints
+from physics_fixed.incremental.patched import Room
 from physics_fixed.joints.collection import Joints
 from physics_fixed.layout import Bytes, Words
-from physics_fixed.step import Scratch, StepTables
+from physics_fixed.step import Scratch, StepTables, take_found
 from physics_fixed.tables import Table
 
 
@@ -29,14 +31,14 @@ class SmallWorld:
     scratch : Scratch
     mark, found, touched, touched_count : arrays
         Bodies that changed, and those that differ from the result of the step before.
-    hit, role, role_words, probe : arrays
+    hit, hit_words, role, role_words, probe : arrays
         See :func:`physics_fixed.incremental.dirty.find_dirty`.
     chosen, chosen_added, rows, place, dirty_rows, dirty_places : arrays
         See :func:`physics_fixed.incremental.cache.choose_contacts`.
     owner_mark, owners : arrays
         See :func:`physics_fixed.incremental.cache.patch_contacts`.
-    nothing : array
-        Zeros, as many as contacts.
+    nothing : Room
+        A difference to so many contacts that is none.
     island : array
         Labels by row of the small table.
     counts : array
@@ -65,7 +67,7 @@ class SmallWorld:
         self.row_end = 0
         self.scratch = Scratch()
         self.counts: Words = np.zeros(COUNTS_LENGTH, np.int64)
-        self.touched_count: Words = np.zeros(1, np.int64)
+        self.touched_count: Words = self.counts[TOUCHED_COUNT : TOUCHED_COUNT + 1]
         self.version = 0
         self.capacity = 0
         self.contact_capacity = 0
@@ -77,10 +79,11 @@ class SmallWorld:
         if count <= self.capacity:
             return
         self.version += 1
-        self.capacity = capacity = -(-max(count, 2 * self.capacity) // WORD_ROWS) * WORD_ROWS
+        capacity = -(-max(count, 2 * self.capacity) // WORD_ROWS) * WORD_ROWS
         self.mark: Bytes = np.zeros(capacity, np.uint8)
         self.owner_mark: Bytes = np.zeros(capacity, np.uint8)
         self.hit: Bytes = np.zeros(capacity, np.uint8)
+        self.hit_words: Words = self.hit.view(np.int64)
         self.role: Bytes = np.zeros(capacity, np.uint8)
         self.role_words: Words = self.role.view(np.int64)
         self.found: Words = np.zeros(capacity, np.int64)
@@ -93,16 +96,18 @@ class SmallWorld:
         self.island: Words = np.zeros(capacity, np.int64)
         self.probe: Words = np.zeros((2 * capacity + 1, PROBE_WIDTH), np.int64)
         self.numbers: Words = np.arange(capacity, dtype=np.int64)
+        self.capacity = capacity  # last: an interrupt may come between any two of these
 
     def reserve_contacts(self, count: int) -> None:
         """Make room for so many contacts."""
         if count <= self.contact_capacity:
             return
         self.version += 1
-        self.contact_capacity = capacity = max(count, 2 * self.contact_capacity)
+        capacity = max(count, 2 * self.contact_capacity)
         self.chosen: Words = np.zeros(capacity, np.int64)
         self.chosen_added: Words = np.zeros(capacity, np.int64)
-        self.nothing: Bytes = np.zeros(capacity, np.uint8)
+        self.nothing = Room(self.contacts.arena, capacity, 0)
+        self.contact_capacity = capacity
 
     def note(self, row: int, found_count: int) -> int:
         """Add a body to those that changed, unless it is among them; how many there are."""
@@ -111,6 +116,12 @@ class SmallWorld:
         self.mark[row] = 1
         self.found[found_count] = row
         return found_count + 1
+
+    def take_found(self, counts: list[int]) -> None:
+        """Note what a step of the small world at once has found."""
+        self.bodies.count = counts[ROW_COUNT]
+        self.contacts.count = counts[SMALL_FOUND + FOUND_CONTACTS]
+        take_found(self.scratch, counts[SMALL_FOUND:])
 
     def remember(self) -> None:
         """Keep what holds sleepers together when the step begins, if there are any."""

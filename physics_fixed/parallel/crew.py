@@ -23,6 +23,7 @@ THREADS_VARIABLE: Final = "LOCKSTEP_THREADS"
 WORK_MIN: Final = 400
 """Bodies and contacts together below which a step takes one thread: waking another would cost more."""
 
+_ANY_WORK = 1 << 62
 _SPINS = 8000  # looks of about 20 ns: longer than what a step of a thousand bodies does between two jobs
 
 
@@ -103,6 +104,13 @@ class Crew:
         self.words[LANES] = 1
         # Where there are more threads than processors, who waits must let others work.
         self.words[SPINS] = _SPINS if self.threads <= _processors() else 0
+
+    @property
+    def lone_work(self) -> int:
+        """How much there may be to compute for a step that certainly takes one thread, see :meth:`begin`."""
+        if self.threads == 1 or not COMPILER_ON:
+            return _ANY_WORK
+        return -1 if self.always else WORK_MIN - 1
 
     def begin(self, work: int) -> None:
         """Begin a step.

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from physics_fixed.at_once import place_at_once
-from physics_fixed.far_calls import Bundle, call_far
-from physics_fixed.jit import kernel
+from physics_fixed.far_calls import Bundle, call_far, far_arguments
+from physics_fixed.jit import form, kernel
 from physics_fixed.layout import Bytes, Words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +47,20 @@ def call_both(bundle: Words, first: int, row: Words) -> int:
     return total
 
 
+@form(f"void({PARTS},int64,int64[::1])")
+def kept(parts: tuple[Words, Bytes], number: int, row: Words) -> None:
+    """What is to be had without a call."""
+
+
+@kernel("int64(int64[::1])")
+def read(bundle: Words) -> int:
+    """A sum of what a bundle holds, and a number written into it."""
+    (table, small), number, row = far_arguments(bundle, 1, kept)
+    row[0] = number
+    total: int = table[2, 1] * 100 + small[1] * 10 + row[2] + len(row)
+    return total
+
+
 def arguments() -> tuple[Any, ...]:
     cells = np.arange(12, dtype=np.int64)
     parts = cells[:6].reshape(3, 2), np.array([250, 7], np.uint8)
@@ -72,6 +86,22 @@ def test_memory_lives_as_long_as_the_bundle() -> None:
     assert len(spare) == 100
 
 
+def test_what_a_form_holds_arrives() -> None:
+    cells, row = np.arange(6, dtype=np.int64).reshape(3, 2), np.array([40, 50, 60], np.int64)
+    bundle = Bundle(((write, ()), (kept, ((cells, np.array([250, 7], np.uint8)), 77, row))))
+    assert read(bundle.words) == 500 + 70 + 60 + 3
+    assert row[0] == 77
+
+
+@pytest.mark.skipif(os.environ.get("LOCKSTEP_COMPILER") == "off", reason="the interpreter looks at no types")
+def test_a_form_wants_all_that_it_names() -> None:
+    cells = np.zeros((3, 2), np.int64), np.zeros(2, np.uint8)
+    with pytest.raises(TypeError, match="which takes 3"):
+        Bundle(((kept, (cells, 77)),))
+    with pytest.raises(TypeError, match="allowed: int64"):
+        Bundle(((kept, (cells, 77.5, np.zeros(1, np.int64))),))
+
+
 @pytest.mark.skipif(os.environ.get("LOCKSTEP_COMPILER") == "off", reason="the interpreter looks at no types")
 @pytest.mark.parametrize("place", range(3))
 def test_other_types_are_refused(place: int) -> None:
@@ -93,7 +123,9 @@ def test_the_interpreter_calls_the_same() -> None:
         "import numpy as np; from tests.physics_fixed.test_far_calls import *\n"
         "row = np.array([40, 50, 60], np.int64)\n"
         "bundle = Bundle(((add_up, arguments()), (write, ())))\n"
-        "print(call_both(bundle.words, 3, row), row)"
+        "print(call_both(bundle.words, 3, row), row)\n"
+        "held = (np.arange(6).reshape(3, 2), np.array([250, 7], np.uint8)), 77, row\n"
+        "print(read(Bundle(((write, ()), (kept, held))).words), row)"
     )
     printed = []
     for switch in ("on", "off"):

@@ -13,32 +13,65 @@ from fuzz.report import CheckFailed
 from physics_fixed import STATIC, Box, Space, Sphere, step
 from physics_fixed.at_once import BEGUN
 from physics_fixed.broadphase.boxes import place_boxes
-from physics_fixed.incremental import dirty, record, recorder, rows
+from physics_fixed.fixmath.scalar import minimum
+from physics_fixed.incremental import dirty, given, record, recorder, rows, small
 from physics_fixed.incremental.cache import CHOSEN_ADDED_COUNT, CHOSEN_COUNT
-from physics_fixed.incremental.passes import UNKNOWN
-from physics_fixed.layout import DYNAMIC, KINEMATIC
+from physics_fixed.incremental.one_call import UNKNOWN, find_few, lists
+from physics_fixed.incremental.passes import Given, patch_record
+from physics_fixed.incremental.rows import Parts
+from physics_fixed.jit import kernel
+from physics_fixed.layout import DYNAMIC, KINEMATIC, Words
 from physics_fixed.sleeping import stage
 
 FAR = 1 << 50
 RUNS = 100
 
-# Places of arguments of begin_again, of its ``reach`` and ``held``, of patch_record, of find_changed_rows and
-# of find_few.
-ENTRY = 9
-REACH, HELD, REACH_BOX, REACH_ACTIVE, HELD_COUNTS = 14, 15, 2, 3, (0, 3, 5)
+# Places of arguments of begin_again, of its ``reach`` and ``held``, of patch_record, of find_changed_rows, of
+# take_again, and of those of find_few and lists that are in a bundle.
+ENTRY = 10
+REACH, HELD, REACH_BOX, REACH_ACTIVE, HELD_COUNTS = 15, 4, 2, 3, (0, 3, 5)
 PAIR_COUNT, ISLAND = 2, 13
 TOUCHED_COUNT, DIRTY_COUNT = 1, 3
-FEW_TOUCHED, FEW_DIRTY, FEW_OWNERS, FEW_FORCES = 4, 6, 8, 14
+AGAIN_TOUCHED, AGAIN_DIRTY, AGAIN_OWNERS = 9, 10, 11
+FEW_FORCES, LISTS_DIRTY = 7, 4
 
 Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+@kernel(patch_record.signature_text)  # type: ignore[attr-defined]
+def patch_one(
+    dirty_count: int,
+    row_count: int,
+    pair_count: int,
+    merging: Given,
+    dirty_rows: Words,
+    dirty_places: Words,
+    few: Parts,
+    result: Parts,
+    kinds: Given,
+    touching: Given,
+    flags: Given,
+    pairs: Given,
+    rows: Words,
+    island: Words,
+    contacts: Given,
+    edges: Given,
+    before: Given,
+) -> None:
+    """Put the first dirty body into a record."""
+    patch_record(
+        minimum(1, dirty_count), row_count, pair_count, merging, dirty_rows, dirty_places, few, result, kinds,
+        touching, flags, pairs, rows, island, contacts, edges, before,
+    )  # fmt: skip
 
 
 def no_touch_test(patch: pytest.MonkeyPatch) -> None:
     """What a changed body newly meets is not dirty."""
 
     def in_parts(*arguments: Any) -> int:
-        crew, count, old_count, changed_count, changed, numbers, bodies, steady, passing = arguments[:ENTRY]
-        entry, few, few_steady, few_passing, boxes, reach, held = arguments[ENTRY:]
+        crew, count, old_count, changed_count, held, changed, numbers, *ours = arguments[:ENTRY]
+        (bodies, steady, passing), entry = ours, arguments[ENTRY]
+        few, few_steady, few_passing, boxes, reach = arguments[ENTRY + 1 :]
         present = changed_count - max(0, old_count - count)
         rows.copy_rows(present, changed, *bodies, changed, *entry)
         rows.copy_rows(present, changed, *bodies, numbers, *few)
@@ -62,7 +95,7 @@ def no_recorded_box(patch: pytest.MonkeyPatch) -> None:
     real = recorder.begin_again
 
     def faulty(*arguments: Any) -> int:
-        changed_count, changed, reach = arguments[3], arguments[4], arguments[REACH]
+        changed_count, changed, reach = arguments[3], arguments[5], arguments[REACH]
         reach[REACH_ACTIVE][changed[:changed_count]] = 0
         found: int = real(*arguments)
         return found
@@ -145,33 +178,62 @@ def bodies_out_of_order(patch: pytest.MonkeyPatch) -> None:
 def what_was_dirty_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A tick's rows are thought to follow from the last one's result, although that was patched since."""
     patch.setattr(recorder, "find_changed_rows", _with(recorder.find_changed_rows, DIRTY_COUNT, 0))
-    patch.setattr(recorder, "find_few", _with(recorder.find_few, FEW_DIRTY, 0))
+    patch.setattr(recorder, "take_again", _with(recorder.take_again, AGAIN_DIRTY, 0))
 
 
 def what_was_touched_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What the caller did between two ticks of the record is not compared with what it does now."""
     patch.setattr(recorder, "find_changed_rows", _with(recorder.find_changed_rows, TOUCHED_COUNT, 0))
-    patch.setattr(recorder, "find_few", _with(recorder.find_few, FEW_TOUCHED, 0))
+    patch.setattr(recorder, "take_again", _with(recorder.take_again, AGAIN_TOUCHED, 0))
 
 
 def owners_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     """Bodies whose contacts differ are taken for equal, where all is found in one call."""
-    patch.setattr(recorder, "find_few", _with(recorder.find_few, FEW_OWNERS, 0))
+    patch.setattr(recorder, "take_again", _with(recorder.take_again, AGAIN_OWNERS, 0))
 
 
 def forces_are_forgotten(patch: pytest.MonkeyPatch) -> None:
-    """A force is not looked for, where all is found in one call."""
-    patch.setattr(recorder, "find_few", _with(recorder.find_few, FEW_FORCES, np.zeros(0, np.int64)))
+    """A force is not looked for, where all is done in one call."""
+    _plant_in_bundles(patch, find_few, FEW_FORCES, np.zeros(0, np.int64))
+
+
+def what_was_dirty_is_not_listed(patch: pytest.MonkeyPatch) -> None:
+    """A record does not say which of its rows were written, where all is done in one call."""
+    _plant_in_bundles(patch, lists, LISTS_DIRTY, np.zeros(1 << 12, np.int64))
 
 
 def nobody_else_is_patched(patch: pytest.MonkeyPatch) -> None:
-    """Of the dirty bodies the first only gets into the record, where the patch is one call."""
-    real = recorder.patch_few
+    """Of the dirty bodies the first only gets into the record, where all is done in one call."""
+    patch.setattr(given, "patch_record", patch_one)
 
-    def faulty(bundle: Any, dirty_count: int, *rest: Any) -> None:
-        real(bundle, min(1, dirty_count), *rest)
 
-    patch.setattr(recorder, "patch_few", faulty)
+def owners_are_lost_when_the_space_grows(patch: pytest.MonkeyPatch) -> None:
+    """Bodies whose contacts differ are listed in memory that goes when there are more bodies."""
+    real = small.SmallWorld.reserve
+
+    def faulty(self: small.SmallWorld, count: int) -> None:
+        owners = getattr(self, "owners", None)
+        real(self, count)
+        if owners is not None and self.owners is not owners:
+            owners[:] = 0
+
+    patch.setattr(small.SmallWorld, "reserve", faulty)
+
+
+def _plant_in_bundles(patch: pytest.MonkeyPatch, function: Any, place: int, value: Any) -> None:
+    """Another argument in the bundles of records."""
+    real = given.Bundle
+
+    def faulty(calls: Any, like: Any = None) -> Any:
+        return real(
+            [
+                (kernel, (*rest[:place], value, *rest[place + 1 :]) if kernel is function else rest)
+                for kernel, rest in calls
+            ],
+            like,
+        )
+
+    patch.setattr(given, "Bundle", faulty)
 
 
 def _with(real: Any, place: int, value: Any) -> Any:
@@ -259,7 +321,7 @@ def reach_of_joints_forgotten(patch: pytest.MonkeyPatch) -> None:
         held = list(arguments[HELD])
         for count in HELD_COUNTS:
             held[count] = 0
-        found: int = real(*arguments[:HELD], tuple(held))
+        found: int = real(*arguments[:HELD], tuple(held), *arguments[HELD + 1 :])
         return found
 
     patch.setattr(recorder, "begin_again", faulty)
@@ -284,6 +346,7 @@ FAULTS: tuple[Patch, ...] = (
     kinematic_bodies_coloured,
     boxes_do_not_cover_paths,
     forces_are_forgotten,
+    what_was_dirty_is_not_listed,
     nobody_else_is_patched,
 )
 
@@ -291,6 +354,7 @@ AT_ONCE: tuple[Patch, ...] = (
     what_was_dirty_is_forgotten,
     what_was_touched_is_forgotten,
     forces_are_forgotten,
+    what_was_dirty_is_not_listed,
     nobody_else_is_patched,
 )
 """Faults of what is done in one call where it can be; the others are planted in the passes and stages."""
@@ -302,7 +366,7 @@ OF_RECORDS: tuple[Patch, ...] = (islands_not_patched, boxes_not_patched, entry_n
 
 def step_by_step(patch: pytest.MonkeyPatch) -> None:
     """Let nothing be done in one call, so that each pass and each stage can be another."""
-    patch.setattr(recorder.Recorder, "_find_few", lambda *arguments: UNKNOWN)
+    patch.setattr(recorder.Recorder, "_take_again", lambda *arguments: UNKNOWN)
     patch.setattr(step, "go_at_once", lambda *arguments: BEGUN)
 
 
@@ -361,32 +425,44 @@ def test_contacts_alone_may_differ(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Too rare for random scenes: everything else of a body whose contacts differ is equal.
     """
-    assert contacts_that_differ_from_one_tick_on() == [True]
+    assert contacts_that_differ_from_one_tick_on(turns=4) == [True]
     owners_are_forgotten(monkeypatch)
-    assert contacts_that_differ_from_one_tick_on() == [False]
+    assert contacts_that_differ_from_one_tick_on(turns=4) == [False]
 
 
-def contacts_that_differ_from_one_tick_on() -> list[bool]:
-    """Whether the states are equal with records and without."""
+def test_contacts_alone_may_differ_when_bodies_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There are more bodies than ever in the last tick, one after the contacts differ."""
+    assert contacts_that_differ_from_one_tick_on(turns=2, tick_of_change=6, others=49, last=3) == [True]
+    owners_are_lost_when_the_space_grows(monkeypatch)
+    assert contacts_that_differ_from_one_tick_on(turns=2, tick_of_change=6, others=49, last=3) == [False]
+
+
+def contacts_that_differ_from_one_tick_on(
+    *, turns: int, tick_of_change: int = 2, others: int = 0, last: int = 0
+) -> list[bool]:
+    """Whether the states are equal with records and without; so many bodies come in the last tick."""
     hashes = []
     for records in (8, 0):
         space = Space(sleeping=False)
         box = Box(("0.5", "0.5", "0.5"))
+        space.add(box, STATIC, position=(0, -90, 0))  # the first row meets nobody
         space.add(Box((50, 1, 50)), STATIC, position=(0, -1, 0))
-        for k in range(12):
-            space.add(box, position=(3 * k - 20, "0.5", 5))
+        for k in range(12 + others):
+            space.add(box, position=(3 * (k % 12) - 20, "0.5", 5 + 3 * (k // 12)))
         row = space.add(box, position=(0, "0.495", -5), lock_position=True, lock_rotation=True).row
         space.keep_records(records)
         ring: list[Any] = []
-        for turn in range(4):  # the first ones until memory stays where it is
+        for turn in range(turns):  # the first ones until memory stays where it is
             first = 1 if turn else 0
             if first:
                 space.restore(ring[first])
             for tick in range(first, 8):
                 ring[tick:] = [space.snapshot()]
-                if turn and tick == 2:
+                if turn and tick == tick_of_change:
                     space.contacts.own()
                     space.contacts["push_q24"][space.contacts["pair"] & 0xFFFFFFFF == row] += 12345 * turn
+                for k in range(last if tick == 7 else 0):
+                    space.add(box, position=(3 * k, 5, -20))
                 space.step(tick)
         hashes.append(space.hash())
     return [hashes[0] == hashes[1]]

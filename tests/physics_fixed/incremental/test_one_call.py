@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from physics_fixed import STATIC, Body, Box, Space
-from physics_fixed.incremental import passes, recorder
-from physics_fixed.incremental.patched import PatchedArena
+from physics_fixed.incremental import one_call, recorder, small
+from physics_fixed.incremental.patched import PatchedArena, Room
 from physics_fixed.layout import FLAG_ASLEEP
 from physics_fixed.tables import Snapshot
 
@@ -24,14 +25,14 @@ Found = list[int]
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> Found:
     """What each call has found since."""
-    real, results = recorder.find_few, []
+    real, results = recorder.take_again, []
 
     def noting(*arguments: Any) -> int:
         result: int = real(*arguments)
         results.append(result)
         return result
 
-    monkeypatch.setattr(recorder, "find_few", noting)
+    monkeypatch.setattr(recorder, "take_again", noting)
     return results
 
 
@@ -65,26 +66,73 @@ def late(change: Callable[[Space, list[Body]], None]) -> bool:
 
 def test_a_velocity(found: Found) -> None:
     assert late(lambda space, bodies: bodies[3].set_velocity((1, 2, 0)))
-    assert passes.GATHERED in found and passes.UNKNOWN not in found
+    assert one_call.DONE in found and one_call.UNKNOWN not in found
 
 
 def test_nothing(found: Found) -> None:
     assert late(lambda space, bodies: None)
-    assert set(found) == {passes.SAME}
+    assert set(found) == {one_call.SAME}
 
 
 def test_a_force(found: Found) -> None:
     assert late(lambda space, bodies: bodies[3].apply_force((500, 900, 0)))
-    assert passes.UNKNOWN in found
+    assert one_call.UNKNOWN in found
 
 
-def test_a_sleeper(found: Found) -> None:
+def test_who_sleeps_and_has_changed(found: Found) -> None:
     def put_to_sleep(space: Space, bodies: list[Body]) -> None:
         bodies[3].sleep()
         assert space.bodies["flags"][bodies[3].row] & FLAG_ASLEEP
 
     assert late(put_to_sleep)
-    assert passes.UNKNOWN in found
+    assert one_call.GATHERED in found and one_call.UNKNOWN not in found
+
+
+def sleepers_elsewhere(change: Callable[[Space, list[Body]], None], *, bullet: bool = False) -> bool:
+    """Change something in a tick in which others sleep; whether the states are equal."""
+    hashes = []
+    for records in (TICKS + 1, 0):
+        space, bodies = boxes(records)
+        for _ in range(20):
+            space.step()
+        for body in bodies[10:]:
+            body.sleep()
+        if bullet:
+            space.add(Box(("0.1", "0.1", "0.1")), position=(0, 9, 9), continuous=True)
+        ring = []
+        for turn in range(TURNS):
+            first = 2 if turn else 0
+            if first:
+                space.restore(ring[first])
+            for tick in range(first, TICKS):
+                ring[tick:] = [space.snapshot()]
+                if turn and tick == first + 1:
+                    bodies[turn].set_velocity((1, 0, turn))
+                    if turn == TURNS - 1:
+                        change(space, bodies)
+                space.step(tick)
+        assert space.bodies["flags"][bodies[-1].row] & FLAG_ASLEEP
+        hashes.append(space.hash())
+    return hashes[0] == hashes[1]
+
+
+def test_others_sleep(found: Found) -> None:
+    assert sleepers_elsewhere(lambda space, bodies: None)
+    assert one_call.DONE in found and one_call.UNKNOWN not in found
+
+
+def test_others_sleep_and_one_is_hit(found: Found) -> None:
+    def throw(space: Space, bodies: list[Body]) -> None:
+        bodies[9].set_pose((-10, "1.55", 0))  # over the first of those that sleep
+        bodies[9].set_velocity((0, -3, 0))
+
+    assert sleepers_elsewhere(throw)
+    assert one_call.DONE in found and one_call.GATHERED in found
+
+
+def test_others_sleep_and_there_is_a_bullet(found: Found) -> None:
+    assert sleepers_elsewhere(lambda space, bodies: None, bullet=True)
+    assert one_call.DONE not in found
 
 
 def test_more_than_it_pays_for(found: Found) -> None:
@@ -93,7 +141,7 @@ def test_more_than_it_pays_for(found: Found) -> None:
             body.set_velocity((0, 1, 0))
 
     assert late(push_many)
-    assert passes.UNKNOWN in found
+    assert one_call.UNKNOWN in found
 
 
 def test_more_than_half_in_one_island(found: Found) -> None:
@@ -129,7 +177,7 @@ def test_more_than_the_small_world_has_room_for(found: Found, count: int) -> Non
                 space.step(tick)
         hashes.append(space.hash())
     assert hashes[0] == hashes[1]
-    assert passes.GATHERED in found and (passes.CHOSEN in found) == (count == 100)
+    assert one_call.DONE in found and (one_call.CHOSEN in found) == (count == 100)
 
 
 def test_another_thread_writes_contacts_between_two_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,3 +241,167 @@ def test_a_step_that_fails_is_not_taken_for_known(monkeypatch: pytest.MonkeyPatc
 
 def fail(*arguments: Any) -> None:
     raise MemoryError
+
+
+def test_a_snapshot_that_is_kept_stays_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The memory of its contacts is not used again, although nobody has read them yet."""
+    assert snapshots_that_are_kept() == [True] * TICKS
+    monkeypatch.setattr(Room, "suits", lambda self, old, added_count: self is not old.room)
+    assert False in snapshots_that_are_kept()
+
+
+def snapshots_that_are_kept() -> list[bool]:
+    """Whether snapshots of one turn are, many turns later, those of a space without records."""
+    hashes = []
+    for records in (TICKS + 1, 0):
+        space, bodies = boxes(records)
+        ring: list[Snapshot] = []
+        kept: list[Snapshot] = []
+        for turn in range(12):
+            first = 1 if turn else 0
+            if first:
+                space.restore(ring[first])
+            for tick in range(first, TICKS):
+                ring[tick:] = [space.snapshot()]
+                if turn and tick == first:
+                    bodies[turn].set_velocity((turn, 1, 0))
+                space.step(tick)
+            if turn == 8:
+                kept = ring[:]
+        hashes.append([space.state.hash(snapshot) for snapshot in kept])
+    return [ours == theirs for ours, theirs in zip(*hashes, strict=True)]
+
+
+def test_rows_that_were_patched_are_known_when_the_table_has_grown() -> None:
+    """One tick is taken again, bodies come and go, and it comes again, with nothing that differs."""
+    hashes = []
+    for records in (12, 0):
+        space = Space(sleep_ticks=255)
+        space.keep_records(records)
+        space.add(Box((99, 1, 99)), STATIC, position=(0, -1, 0))
+        box = Box(("0.5", "0.5", "0.5"))
+        falling = [space.add(box, position=(3 * k - 60, 40, 0)) for k in range(40)][30]
+        ring = []
+        for tick in range(10):
+            ring.append(space.snapshot())
+            space.step(tick)
+        space.restore(ring[5])
+        falling.set_velocity((1, 2, 0))
+        changed = space.snapshot()
+        space.step(5)
+        for k in range(60):
+            space.add(box, position=(3 * k - 60, 5, 9))
+        space.restore(changed)
+        for tick in range(5, 10):
+            space.step(tick)
+            hashes.append(space.hash())
+    assert hashes[:5] == hashes[5:]
+
+
+def test_other_numbers_of_threads_between_two_turns(found: Found) -> None:
+    hashes = []
+    for records in (9, 0):
+        space, bodies = boxes(records)
+        ring: list[Snapshot] = []
+        for turn in range(12):
+            first = 2 if turn else 0
+            if first:
+                space.restore(ring[first])
+            space.threads = 1 + turn // 4 % 2
+            for tick in range(first, TICKS):
+                ring[tick:] = [space.snapshot()]
+                if turn and tick == 3:
+                    bodies[3].set_velocity((1, turn, 0))
+                space.step(tick)
+            hashes.append(space.hash())
+    assert hashes[:12] == hashes[12:]
+    assert found.count(one_call.DONE) > 12
+
+
+def test_a_step_that_fails_says_nothing_of_contacts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one after it, of another tick from the same state, must not believe what it has listed."""
+    hashes = []
+    for records in (40, 0):
+        space = Space(sleeping=False)
+        box = Box(("0.5", "0.5", "0.5"))
+        space.add(box, STATIC, position=(0, -90, 0))
+        space.add(Box((50, 1, 50)), STATIC, position=(0, -1, 0))
+        bodies = [space.add(box, position=(3 * k - 20, "0.5", 5)) for k in range(16)]
+        row = space.add(box, position=(0, "0.495", -5), lock_position=True, lock_rotation=True).row
+        space.keep_records(records)
+        ring: list[Snapshot] = []
+        for turn in range(7):
+            first = 1 if turn else 0
+            if turn:
+                space.restore(ring[first])
+            for tick in range(first, TICKS):
+                ring[tick:] = [space.snapshot()]
+                if turn and tick == 2:
+                    bodies[3].set_velocity((1, turn, 0))
+                space.step(tick)
+        space.restore(ring[6])
+        space.step(20)
+        space.restore(ring[5])
+        space.contacts.own()
+        space.contacts["push_q24"][space.contacts["pair"] & 0xFFFFFFFF == row] += 123456
+        space.step(5)
+        six = space.snapshot()
+        if records:
+            with monkeypatch.context() as patch:
+                patch.setattr(recorder.Recorder, "_replace_contacts", fail)
+                bodies[2].set_velocity((0, 1, 0))
+                with pytest.raises(MemoryError):
+                    space.step(6)
+            space.restore(six)
+        space.step(20)
+        hashes.append(space.hash())
+    assert hashes[0] == hashes[1]
+
+
+@pytest.mark.parametrize("number", range(1, 20))
+def test_memory_that_runs_out_leaves_no_array_too_short(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever array of the small world cannot be made when the space has grown."""
+    space, _ = boxes(9)
+    for k in range(200):
+        space.add(Box(("0.1", "0.1", "0.1")), position=(k % 20, "0.1", 12 + k // 20))
+    start = space.snapshot()
+    space.step(0)
+    space.restore(start)
+
+    class Short:
+        """Numpy, whose memory ends at some array."""
+
+        made = 0
+
+        def __getattr__(self, name: str) -> Any:
+            real = getattr(np, name)
+            if name not in ("zeros", "arange"):
+                return real
+
+            def make(*arguments: Any, **named: Any) -> Any:
+                Short.made += 1
+                if Short.made == number:
+                    raise MemoryError
+                return real(*arguments, **named)
+
+            return make
+
+    with monkeypatch.context() as patch:
+        patch.setattr(small, "np", Short())
+        failed = False
+        try:
+            space.step(0)
+        except MemoryError:
+            failed = True
+    assert space.recorder is not None
+    world = space.recorder._small
+    arrays = world.mark, world.hit, world.found, world.owners, world.place, world.numbers, world.island
+    assert min(map(len, arrays)) >= world.capacity
+    assert min(len(world.chosen), len(world.chosen_added), len(world.nothing.gone)) >= world.contact_capacity
+    assert failed == (number <= 16)
+    hashes = []
+    for _ in range(2):
+        space.restore(start)
+        space.step(0)
+        hashes.append(space.hash())
+    assert hashes[0] == hashes[1]

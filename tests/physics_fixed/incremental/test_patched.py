@@ -26,7 +26,7 @@ from physics_fixed.incremental.cache import (
     patch_contacts,
 )
 from physics_fixed.incremental.dirty import ROLE_DIRTY, ROLE_NONE
-from physics_fixed.incremental.patched import Patch, PatchedArena, patch_of
+from physics_fixed.incremental.patched import PatchedArena, Room, patch_of
 from physics_fixed.layout import ACTIVE_DYNAMIC, ACTIVE_STATIC
 from physics_fixed.tables import Table, TableSet
 
@@ -100,23 +100,22 @@ class Patched:
         assert set(owners) == expected
 
     def _apply(self, fresh: Table, role: Array) -> list[int]:
-        patch = patch_of(self.arena, self.count, np.zeros(self.count, np.uint8))
-        base, added = patch.base, patch.added
-        gone, counts = np.zeros(patch.base_count, np.uint8), np.zeros(COUNTS_LENGTH, np.int64)
-        kept = added.empty(patch.added_count + fresh.count)
+        patch = patch_of(self.arena, self.count, Room(self.arena, self.count, 0))
+        counts = np.zeros(COUNTS_LENGTH, np.int64)
+        room = Room(patch.base, patch.base_count, patch.added_count + fresh.count)
+        room.gone[:] = 9  # what was in it before
         rows, owners = np.arange(ROWS, dtype=np.int64), np.zeros(ROWS, np.int64)
         mark = np.zeros(ROWS, np.uint8)
         patch_contacts(
-            patch.base_count, base.parts, patch.gone, patch.added_count, added.parts, ROWS, gone, kept.parts,
-            fresh.count, fresh.arena.parts, rows, role, role.view(np.int64), self.active,
-            self.active.view(np.int64), self.island, self.kind, np.zeros(ROWS, np.int64),
-            np.zeros(patch.base_count, np.int64), mark, owners, counts,
+            *patch.parts, ROWS, room.gone, room.added.parts, fresh.count, fresh.arena.parts, rows, role,
+            role.view(np.int64), self.active, self.active.view(np.int64), self.island, self.kind,
+            np.zeros(ROWS, np.int64), np.zeros(patch.base_count, np.int64), mark, owners, counts,
         )  # fmt: skip
         assert not mark.any()
         if counts[DIFFERENT_COUNT]:
             total = patch.gone_count + int(counts[LOST_COUNT])
-            patch = Patch(base, patch.base_count, gone, total, kept, int(counts[KEPT_ADDED_COUNT]))
-            self.arena, self.count = PatchedArena(patch), patch.total
+            self.arena = room.let(patch.base, patch.base_count, total, int(counts[KEPT_ADDED_COUNT]))
+            self.count = patch.base_count - total + int(counts[KEPT_ADDED_COUNT])
         found: list[int] = owners[: counts[FOUND_COUNT]].tolist()
         return found
 
@@ -219,3 +218,39 @@ def test_who_asks_while_another_thread_has_just_written_gets_the_cells() -> None
     arena.join()
     arena.join()  # nothing is written twice
     assert arena.__getattr__("block") is arena.block  # looked for before, found missing, there by now
+
+
+def test_a_room_is_let_again_when_nobody_holds_what_was_in_it() -> None:
+    base = table_of(some_contacts(random.Random(1), 50, range(ROWS))).share()
+    room = Room(base, 50, 10)
+    old = patch_of(base, 50, Room(base, 50, 0))
+    assert room.suits(old, 10)
+    arena = room.let(base, 50, 0, 0)
+    assert not room.suits(old, 10)
+    assert model_of(arena, 50) == model_of(base, 50)
+    assert arena.patch is None and not room.suits(old, 10)  # a patch that is held may say where it came from
+    del arena
+    assert room.suits(old, 10)
+    assert not room.suits(old, room.capacity + 1)
+    assert not room.suits(patch_of(base, len(room.gone) + 1, room), 1)
+
+
+@pytest.mark.parametrize("gone_count", [0, 1, 7, 200, 400])
+@pytest.mark.parametrize("seed", range(6))
+def test_rows_that_stay_are_passed_over_eight_at_a_time(seed: int, gone_count: int) -> None:
+    """Whatever is gone, in a row or here and there, and wherever rows are added."""
+    rng = random.Random(seed)
+    model = some_contacts(rng, 400 + seed, range(ROWS))
+    base, keys = table_of(model), sorted(model)
+    first = rng.randrange(len(keys) - gone_count + 1)
+    lost = rng.sample(range(len(keys)), gone_count) if seed % 2 else list(range(first, first + gone_count))
+    more = {key: cells for key, cells in some_contacts(rng, 20, range(ROWS)).items() if key not in model}
+    more |= {keys[row]: (7, 7, 7, 7) for row in lost[::3]}  # one that is gone comes with other cells
+    for place in (keys[0], keys[-1]):
+        more |= {(place[0], place[1] + 9): (1, 1, 1, 1)} if place[0] else {}
+    added, room = table_of(more), Room(base.arena, len(keys), len(more))
+    room.gone[lost] = 1
+    room.added.copy_rows(added.arena, added.count)
+    arena = room.let(base.share(), len(keys), gone_count, len(more))
+    left = {key: model[key] for row, key in enumerate(keys) if row not in set(lost)}
+    assert model_of(arena, len(left | more)) == left | more
