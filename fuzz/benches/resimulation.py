@@ -1,7 +1,10 @@
 """What one late input costs: the last eight ticks again, with records of them and without.
 
-Two spaces go through the same ticks, one keeps records. In each sample both go back eight ticks and come
-again, with another input of one avatar in each tick; the states are equal in the end, or the bench fails.
+Two spaces go through the same ticks, one keeps records. In each sample a space goes one tick on, goes back
+eight ticks and comes again, with another input of one avatar in each tick; the states of both are equal in
+the end, or the bench fails. A session has one space, whose memory mostly stays near. So the two take turns of
+several samples each, of which the first ones do not count: there the memory of the other is in the way.
+``ratio_cold`` is what comes out where they take turns sample by sample.
 """
 
 from __future__ import annotations
@@ -16,13 +19,14 @@ from typing import Any
 from fuzz.benches.state import DEPTH, microseconds
 from fuzz.scenes.large import build
 from physics_fixed import STATIC, Box, Space, Sphere
-from physics_fixed.tables import Snapshot
 
 _ONE_Q24 = 1 << 24
 _GROUPS = 200
 _GROUP_SIZE = 5
 _SPACING = 4
 _TICKS_BEFORE = 60
+_TURN = 5  # samples of one world before it is the other one's turn
+_UNCOUNTED = 2  # of them, beside
 PUSHED = (0, 5, 20)
 
 Input = Callable[[Space, int, int], None]
@@ -77,67 +81,88 @@ def _last_id(space: Space) -> int:
     return int(space.bodies["generation"][row]) << 32 | row
 
 
-class Resimulation:
-    """A scene twice, with records and without, at the same tick."""
+class World:
+    """A scene and its last snapshots, with records of its steps or without."""
 
-    def __init__(self, make: Callable[[], tuple[Space, Input]], ticks_before: int) -> None:
-        (self.recorded, self.input), (self.plain, _) = make(), make()
-        self.recorded.keep_records(DEPTH + 1)
-        self.ring = [self.recorded.snapshot() for _ in range(DEPTH)]
-        self.plain_ring = [self.plain.snapshot() for _ in range(DEPTH)]
+    def __init__(self, make: Callable[[], tuple[Space, Input]], *, recorded: bool) -> None:
+        self.space, self.input = make()
+        self.recorded = recorded
+        if recorded:
+            self.space.keep_records(DEPTH + 1)
+        self.ring = [self.space.snapshot() for _ in range(DEPTH)]
         self.tick = 0
-        for _ in range(ticks_before + DEPTH):
-            self._go_on(0)
-        gc.collect()
-        gc.freeze()  # as `lockstep play` does once it is ready
 
-    def _go_on(self, variant: int) -> None:
+    def go_on(self, variant: int) -> None:
+        """One tick more, as it comes."""
         slot = self.tick % DEPTH
-        self.ring[slot] = self.recorded.snapshot(self.ring[slot])
-        self.plain_ring[slot] = self.plain.snapshot(self.plain_ring[slot])
-        self.input(self.recorded, self.tick, variant)
-        self.recorded.step(self.tick)
-        self.input(self.plain, self.tick, variant)
-        self.plain.step()
+        self.ring[slot] = self.space.snapshot(self.ring[slot])
+        self._step(self.tick, variant)
         self.tick += 1
 
-    def sample(self, variant: int) -> tuple[float, float]:
-        """One rollback; microseconds with records and without, snapshots left out."""
-        self._go_on(variant)  # a new tick, so that the records move on
-        ours = self._again(self.recorded, self.ring, variant)
-        plain = self._again(self.plain, self.plain_ring, variant)
-        assert self.recorded.hash() == self.plain.hash(), "other bits with records than without"
-        return ours, plain
-
-    def _again(self, space: Space, ring: list[Snapshot], variant: int) -> float:
-        first = self.tick - DEPTH
+    def come_again(self, variant: int) -> float:
+        """One tick more, and the last eight again with other inputs; microseconds of these, snapshots left
+        out.
+        """
+        self.go_on(variant)
+        space, ring, first = self.space, self.ring, self.tick - DEPTH
         spent = microseconds(lambda: space.restore(ring[first % DEPTH]))
         for tick in range(first, self.tick):
             if tick != first:
                 ring[tick % DEPTH] = space.snapshot(ring[tick % DEPTH])
-            spent += microseconds(lambda tick=tick: self._step(space, tick, variant + 1))  # type: ignore[misc]
+            spent += microseconds(lambda tick=tick: self._step(tick, variant + 1))  # type: ignore[misc]
         # The contacts of a partial step are put together when somebody reads them, as the next step does.
         return spent + microseconds(lambda: space.contacts.array("pair"))
 
-    def _step(self, space: Space, tick: int, variant: int) -> None:
-        self.input(space, tick, variant)
-        space.step(tick)
+    def _step(self, tick: int, variant: int) -> None:
+        self.input(self.space, tick, variant)
+        self.space.step(tick if self.recorded else None)
+
+
+class Resimulation:
+    """A scene twice, with records and without, at the same tick."""
+
+    def __init__(self, make: Callable[[], tuple[Space, Input]], ticks_before: int) -> None:
+        self.recorded, self.plain = World(make, recorded=True), World(make, recorded=False)
+        for world in (self.recorded, self.plain):
+            for _ in range(ticks_before + DEPTH):
+                world.go_on(0)
+        gc.collect()
+        gc.freeze()  # as `lockstep play` does once it is ready
+
+    def turns(self, first: int, samples: int, *, uncounted: int = 0) -> tuple[list[float], list[float]]:
+        """So many samples of each world, one world after the other; microseconds with records and without.
+
+        ``first`` is the number of the first one, from which the inputs follow.
+        """
+        ours, plain = (
+            [world.come_again(first + sample) for sample in range(samples + uncounted)][uncounted:]
+            for world in (self.recorded, self.plain)
+        )
+        same = self.recorded.space.hash() == self.plain.space.hash()
+        assert same, "other bits with records than without"
+        return ours, plain
 
 
 def measure(make: Callable[[], tuple[Space, Input]], *, ticks_before: int, samples: int) -> dict[str, Any]:
-    """Medians over samples."""
+    """Medians over turns of their medians, and over samples."""
     run = Resimulation(make, ticks_before)
-    before = run.recorded.reuse.bodies_recomputed
-    found = [run.sample(number) for number in range(samples)]
-    ours, plain = (statistics.median(column) for column in zip(*found, strict=True))
-    ratio = statistics.median(one / other for one, other in found)
-    recomputed = run.recorded.reuse.bodies_recomputed - before
+    turns = [
+        [statistics.median(turn) for turn in run.turns(first, _TURN, uncounted=_UNCOUNTED)]
+        for first in range(0, samples, _TURN)
+    ]
+    reuse = run.recorded.space.reuse
+    before, cold = reuse.bodies_recomputed, []
+    for number in range(samples):
+        (one,), (other,) = run.turns(samples + number, 1)
+        cold.append(one / other)
+    recomputed = reuse.bodies_recomputed - before
     return {
-        "ms": round(ours / 1e3, 3),
-        "full_ms": round(plain / 1e3, 3),
-        "ratio": round(ratio, 4),
+        "ms": round(statistics.median(ours for ours, _ in turns) / 1e3, 3),
+        "full_ms": round(statistics.median(plain for _, plain in turns) / 1e3, 3),
+        "ratio": round(statistics.median(ours / plain for ours, plain in turns), 4),
+        "ratio_cold": round(statistics.median(cold), 4),
         "bodies_recomputed_a_tick": round(recomputed / samples / DEPTH, 1),
-        "contacts": run.plain.contacts.count,
+        "contacts": run.plain.space.contacts.count,
     }
 
 
