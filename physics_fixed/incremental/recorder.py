@@ -285,10 +285,11 @@ class Recorder:
             reached = counts[REACHED]
         small.bodies.set_count(counts[ROW_COUNT])
         small.contacts.set_count(counts[CHOSEN_COUNT] + counts[CHOSEN_ADDED_COUNT])
-        small.remember()
         if reached == BEGUN:
+            small.remember()
             advance(small.tables, gravity_q24, solver_settings, small.scratch)
-        else:
+        else:  # so nobody slept in the small world; by now somebody may
+            small.before = small.none_before
             if reached >= MOVED:
                 take_found(small.scratch, counts[SMALL_FOUND:])
             finish(small.tables, gravity_q24, solver_settings, small.scratch, reached)
@@ -321,9 +322,7 @@ class Recorder:
         small.joints.choose(self._joints, record.active, small.role)
         self._chosen_from = patch = self._contacts_now(self._before(record.tick))
         passes = self._memory.passes(record, self._before(record.tick), gravity_q24, solver_settings)
-        unchecked(choose_contacts)(
-            count, *patch.parts, *passes.choose
-        )  # fmt: skip
+        unchecked(choose_contacts)(count, *patch.parts, *passes.choose)
         small.counts[ANY_FLAGS] = flags
         return CHOSEN
 

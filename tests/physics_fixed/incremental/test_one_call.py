@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fuzz.fuzzers import incremental as fuzzer
 from physics_fixed import STATIC, Body, Box, Space
+from physics_fixed.at_once import BEGUN, KEPT
 from physics_fixed.incremental import one_call, recorder, small
+from physics_fixed.incremental.cache import REACHED
 from physics_fixed.incremental.patched import PatchedArena, Room
 from physics_fixed.layout import FLAG_ASLEEP
 from physics_fixed.tables import Snapshot
@@ -229,6 +232,58 @@ def test_a_step_that_fails_is_not_taken_for_known(monkeypatch: pytest.MonkeyPatc
 
 def fail(*arguments: Any) -> None:
     raise MemoryError
+
+
+ADDED_ROOM, WORK_ROOM = -2, -1  # places of arguments of take_again
+
+
+@pytest.mark.parametrize(("place", "room", "reached"), [(ADDED_ROOM, 0, KEPT), (WORK_ROOM, -1, BEGUN)])
+def test_an_early_end_gives_the_same(
+    place: int, room: int, reached: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """States, records and events are those of a space without records, although the call always ends early:
+    before the step of the small world, or after it.
+    """
+    real, real_compute, ends = recorder.take_again, recorder.Recorder._compute, []
+
+    def ending(*arguments: Any) -> int:
+        given = list(arguments)
+        given[place] = room
+        return real(*given)
+
+    def compute(self: recorder.Recorder, record: Any, gravity: Any, settings: Any, found: int) -> int:
+        recomputed = real_compute(self, record, gravity, settings, found)
+        if found == one_call.GATHERED:
+            ends.append(int(self._small.counts[REACHED]))
+        return recomputed
+
+    monkeypatch.setattr(recorder, "take_again", ending)
+    monkeypatch.setattr(recorder.Recorder, "_compute", compute)
+    for seed in range(3, 60, 5):  # scenes that stay awake, and others
+        fuzzer.run_once(seed)
+        fuzzer.run_once(1000 + seed // 5)
+    assert ends.count(reached) > 30
+
+
+def test_who_falls_asleep_in_a_step_did_not_sleep_when_it_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others sleep, and the call ends after the step of the small world: what held sleepers together then is
+    nothing, whoever sleeps by now.
+    """
+    real, real_patch, before = recorder.take_again, recorder.Recorder._patch, []
+
+    def ending(*arguments: Any) -> int:
+        return real(*arguments[:ADDED_ROOM], 0, *arguments[ADDED_ROOM + 1 :])
+
+    def patch(self: recorder.Recorder, *arguments: Any) -> None:
+        world = self._small
+        if world.sleepers and world.counts[REACHED] == KEPT:
+            before.append(world.before is world.none_before)
+        real_patch(self, *arguments)
+
+    monkeypatch.setattr(recorder, "take_again", ending)
+    monkeypatch.setattr(recorder.Recorder, "_patch", patch)
+    assert sleepers_elsewhere(lambda space, bodies: None)
+    assert before and all(before)
 
 
 def test_a_snapshot_that_is_kept_stays_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
